@@ -1,0 +1,300 @@
+"""Clean text -> windows of pieces, labels aligned (tier 2).
+
+Every character becomes its own piece or pieces, whatever the tokenizer: the encoder asks the tokenizer about one
+character at a time. So every span edge falls between two pieces, for Latin letters and digits too, and only white
+space has no piece. A line break is a piece: the tokenizer's own where it has one, else its separator.
+Nothing is truncated: windows overlap and cover the whole text. What cannot be expressed is counted in `Lost`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from parkner.spans import ModelError, Span
+from parkner.tagging import OUTSIDE
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+IGNORED = -100  # label of pieces that carry no loss, as in torch.nn.CrossEntropyLoss
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """The pieces of one text, without special tokens.
+
+    Attributes:
+        ids: Vocabulary ids, *shape* (pieces,).
+        characters: Index of the character each piece belongs to, *shape* (pieces,).
+        leads: Whether a piece is the first of its character, *shape* (pieces,); only these carry tags.
+        breaks: Whether a piece is a line break, *shape* (pieces,).
+    """
+
+    ids: Ints
+    characters: Ints
+    leads: npt.NDArray[np.bool_]
+    breaks: npt.NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(slots=True)
+class Lost:
+    """What encoding could not express, by reason.
+
+    Attributes:
+        no_pieces: Spans of white space only.
+        across_lines: Spans that run across a line break.
+        unknown_label: Spans with a label that the model lacks.
+        examples: Up to five descriptions.
+    """
+
+    no_pieces: int = 0
+    across_lines: int = 0
+    unknown_label: int = 0
+    spans: int = 0
+    examples: list[str] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        """Spans lost for any reason."""
+        return self.no_pieces + self.across_lines + self.unknown_label
+
+    def note(self, reason: str, span: Span, text: str) -> None:
+        """Counts one span as lost."""
+        setattr(self, reason, getattr(self, reason) + 1)
+        if len(self.examples) < 5:
+            self.examples.append(f"{reason}: {span.label} {text[span.start : span.end]!r}")
+
+
+class PieceEncoder:
+    """Turns text into pieces, one character at a time, with a fast tokenizer's vocabulary."""
+
+    def __init__(self, tokenizer: Tokenizer, *, cls_id: int, sep_id: int, pad_id: int, unk_id: int) -> None:
+        """Keeps a tokenizer and the ids of its special tokens."""
+        self.cls_id, self.sep_id, self.pad_id, self.unk_id = cls_id, sep_id, pad_id, unk_id
+        self._tokenizer = tokenizer
+        self._known: dict[str, tuple[int, ...]] = {}
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> PieceEncoder:
+        """Reads ``tokenizer.json`` and the names of the special tokens beside it.
+
+        Raises:
+            ModelError: If a file or a special token is missing; names the path.
+        """
+        from tokenizers import Tokenizer
+
+        path = folder / "tokenizer.json"
+        if not path.is_file():
+            raise ModelError(f"{path}: no such file (a fast tokenizer is needed)")
+        try:
+            tokenizer = Tokenizer.from_file(str(path))
+        except Exception as error:  # tokenizers raises plain Exception
+            raise ModelError(f"{path}: not a tokenizer: {error}") from None
+        named: dict[str, Any] = {}
+        for name in ("special_tokens_map.json", "tokenizer_config.json"):
+            if (folder / name).is_file():
+                named.update(json.loads((folder / name).read_text(encoding="utf-8")))
+        return cls(tokenizer, **_special_ids(tokenizer, named, str(folder)))
+
+    @classmethod
+    def from_transformers(cls, tokenizer: Any) -> PieceEncoder:
+        """Uses the tokenizer inside a transformers fast tokenizer.
+
+        Raises:
+            ModelError: If it is not a fast tokenizer or lacks a special token.
+        """
+        backend = getattr(tokenizer, "backend_tokenizer", None)
+        name = str(getattr(tokenizer, "name_or_path", "tokenizer"))
+        if backend is None:
+            raise ModelError(f"{name}: a fast tokenizer is needed")
+        keys = ("cls_token", "sep_token", "pad_token", "unk_token", "bos_token", "eos_token")
+        return cls(
+            backend, **_special_ids(backend, {key: getattr(tokenizer, key, None) for key in keys}, name)
+        )
+
+    def pieces_of(self, character: str) -> tuple[int, ...]:
+        """Vocabulary ids of one character; empty for white space, the unknown id where nothing fits."""
+        known = self._known.get(character)
+        if known is None:
+            known = tuple(self._tokenizer.encode(character, add_special_tokens=False).ids)
+            if character == "\n":
+                known = known[-1:] or (self.sep_id,)
+            elif not known and not character.isspace():
+                known = (self.unk_id,)
+            self._known[character] = known
+        return known
+
+    def encode(self, text: str) -> Pieces:
+        """The pieces of a clean text; line breaks that follow each other are one piece.
+
+        Args:
+            text: A clean text; offsets in the result are its characters.
+        """
+        ids: list[int] = []
+        characters: list[int] = []
+        leads: list[bool] = []
+        breaks: list[bool] = []
+        after_break = True  # no break piece at the very start
+        for position, character in enumerate(text):
+            is_break = character == "\n"
+            if is_break and after_break:
+                continue
+            found = self.pieces_of(character)
+            for rank, piece in enumerate(found):
+                ids.append(piece)
+                characters.append(position)
+                leads.append(rank == 0)
+                breaks.append(is_break)
+            if found:
+                after_break = is_break
+        if breaks and breaks[-1]:
+            for column in (ids, characters, leads, breaks):
+                column.pop()
+        return Pieces(
+            np.array(ids, dtype=np.int64),
+            np.array(characters, dtype=np.int64),
+            np.array(leads, dtype=np.bool_),
+            np.array(breaks, dtype=np.bool_),
+        )
+
+
+def _special_ids(tokenizer: Tokenizer, named: dict[str, Any], where: str) -> dict[str, int]:
+    out = {}
+    for key, names in {
+        "cls_id": ("cls_token", "bos_token"),
+        "sep_id": ("sep_token", "eos_token"),
+        "pad_id": ("pad_token",),
+        "unk_id": ("unk_token",),
+    }.items():
+        for name in names:
+            token = named.get(name)
+            token = token.get("content") if isinstance(token, dict) else token
+            found = tokenizer.token_to_id(str(token)) if token is not None else None
+            if found is not None:
+                out[key] = found
+                break
+        else:
+            raise ModelError(f"{where}: the tokenizer has no {names[0]}")
+    return out
+
+
+def cut_windows(pieces: int, *, size: int, overlap: int) -> list[tuple[int, int]]:
+    """Cuts a sequence into overlapping windows that cover all of it.
+
+    Args:
+        pieces: Length of the sequence in pieces.
+        size: Most pieces in a window, special tokens not counted.
+        overlap: Pieces that two neighbours share at least; smaller than ``size``.
+
+    Returns:
+        Start and end of each window. The last ends with the sequence and is as long as the others, so that it has
+        as much context as they have.
+    """
+    if pieces <= size:
+        return [(0, pieces)] if pieces else []
+    step = size - overlap
+    starts = [*range(0, pieces - size, step), pieces - size]
+    return [(start, start + size) for start in starts]
+
+
+def owned_ranges(windows: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """For each window the pieces for which it has the most context: overlaps are cut in the middle."""
+    cuts = [(after[0] + before[1]) // 2 for before, after in pairwise(windows)]
+    starts = [windows[0][0], *cuts] if windows else []
+    ends = [*cuts, windows[-1][1]] if windows else []
+    return list(zip(starts, ends, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledWindow:
+    """One training example.
+
+    Attributes:
+        input_ids: With the special tokens, *shape* (pieces + 2,).
+        labels: Tag ids; `IGNORED` on special tokens and on pieces that do not lead, same shape.
+        weights: Loss weight of each piece, same shape.
+    """
+
+    input_ids: Ints
+    labels: Ints
+    weights: Floats
+
+
+def align_labels(
+    text: str, spans: Sequence[Span], pieces: Pieces, tag_ids: dict[str, int], lost: Lost
+) -> tuple[Ints, Floats]:
+    """Tag ids and confidence for the pieces of a clean text.
+
+    Args:
+        text: The clean text.
+        spans: Its flat spans in characters.
+        pieces: Its pieces.
+        tag_ids: Id of each BIO tag.
+        lost: Counts what cannot be expressed.
+
+    Returns:
+        ``(labels, confidence)``, both of *shape* (pieces,); confidence is the span's score, NaN outside spans.
+    """
+    labels = np.full(len(pieces), tag_ids[OUTSIDE], dtype=np.int64)
+    labels[~pieces.leads] = IGNORED
+    confidence = np.full(len(pieces), np.nan, dtype=np.float32)
+    for span in spans:
+        lost.spans += 1
+        first, last = (int(x) for x in np.searchsorted(pieces.characters, (span.start, span.end)))
+        inside = np.arange(first, last)
+        if f"B-{span.label}" not in tag_ids:
+            lost.note("unknown_label", span, text)
+        elif not len(inside):
+            lost.note("no_pieces", span, text)
+        elif pieces.breaks[inside].any():
+            lost.note("across_lines", span, text)
+        else:
+            leads = inside[pieces.leads[inside]]
+            labels[leads] = tag_ids[f"I-{span.label}"]
+            labels[leads[0]] = tag_ids[f"B-{span.label}"]
+            confidence[inside] = 1.0 if span.score is None else span.score
+    return labels, confidence
+
+
+def labelled_windows(
+    text: str,
+    spans: Sequence[Span],
+    encoder: PieceEncoder,
+    tag_ids: dict[str, int],
+    *,
+    size: int,
+    overlap: int,
+    outside_weight: float,
+    lost: Lost,
+) -> list[LabelledWindow]:
+    """Training examples that cover a whole clean text.
+
+    A piece in an overlap is learnt in the window that owns it (see `owned_ranges`) and is only context in the other.
+    """
+    pieces = encoder.encode(text)
+    labels, confidence = align_labels(text, spans, pieces, tag_ids, lost)
+    weights = np.where(np.isnan(confidence), outside_weight, confidence).astype(np.float32)
+    cuts = cut_windows(len(pieces), size=size, overlap=overlap)
+    out = []
+    for (start, end), (own_start, own_end) in zip(cuts, owned_ranges(cuts), strict=True):
+        window_labels = np.full(end - start + 2, IGNORED, dtype=np.int64)
+        window_labels[own_start - start + 1 : own_end - start + 1] = labels[own_start:own_end]
+        window_weights = np.zeros(end - start + 2, dtype=np.float32)
+        window_weights[1:-1] = weights[start:end]
+        ids = np.concatenate(([encoder.cls_id], pieces.ids[start:end], [encoder.sep_id]))
+        out.append(LabelledWindow(ids, window_labels, window_weights))
+    return out
