@@ -17,7 +17,7 @@ import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from parkner.labelling.lexicon import Lexicons
 from parkner.spans import UsageError
@@ -26,6 +26,7 @@ from parkner.spans import UsageError
 Found = tuple[int, int] | tuple[int, int, str]
 Finder = Callable[["Article"], Iterable[Found]]
 F = TypeVar("F", bound=Finder)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,19 @@ class Article:
     lexicons: Lexicons = field(repr=False)
     id: str = ""
     date: dt.date | None = None
+    _memo: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def memo(self, key: str, build: Callable[[Article], T]) -> T:
+        """What ``build(article)`` gives, worked out once an article and shared by all functions.
+
+        Args:
+            key: Names the thing, with the module in front (``"org.words"``); one key, one ``build``.
+            build: Makes it on first use.
+        """
+        if key not in self._memo:
+            self._memo[key] = build(self)
+        value: T = self._memo[key]
+        return value
 
     @cached_property
     def lines(self) -> list[tuple[int, int]]:
