@@ -180,9 +180,8 @@ def _explain(error: ValidationError, where: str, overridden: Sequence[str]) -> s
     first = error.errors()[0]
     place = tuple(str(part) for part in first["loc"])
     key = ".".join(place)
-    named = (
-        f"--set {key}" if any(key == o or key.startswith(o + ".") for o in overridden) else f"{where}: {key}"
-    )
+    from_override = any(f"{key}.".startswith(f"{o}.") or f"{o}.".startswith(f"{key}.") for o in overridden)
+    named = f"--set {key}" if from_override else f"{where}: {key}"
     if first["type"] != "extra_forbidden":
         return f"{named}: {first['msg'].removeprefix('Value error, ')}, not {first['input']!r}"
     known = _known_keys()

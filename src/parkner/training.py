@@ -1,0 +1,409 @@
+"""Fine-tuning a token classifier on weak or gold spans, with transformers' Trainer (tier 4)."""
+
+from __future__ import annotations
+
+import logging
+import math
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import (
+    EarlyStoppingCallback,
+    PreTrainedModel,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+    set_seed,
+)
+
+from parkner.backends import TorchBackend
+from parkner.clean import CleanOptions, clean_document
+from parkner.config import Config
+from parkner.corpus import read_documents
+from parkner.encoding import IGNORED, LabelledWindow, Lost, PieceEncoder, labelled_windows
+from parkner.inference import Tagger
+from parkner.metrics import strict_counts
+from parkner.model import load_encoder_for_tagging, load_tokenizer
+from parkner.model_folder import ModelDescription, write_description
+from parkner.runtime import (
+    has_fast_bf16,
+    pick_device,
+    run_manifest,
+    set_threads,
+    sha256_of_file,
+    write_json,
+)
+from parkner.spans import Document, UsageError
+from parkner.tagging import bio_tags
+
+log = logging.getLogger("parkner")
+
+CHECKPOINTS = "checkpoints"
+MODEL = "model"
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a training run made.
+
+    Attributes:
+        model: The model directory.
+        metrics: Scores and counts, as in ``metrics.json``.
+    """
+
+    model: Path
+    metrics: dict[str, Any]
+
+
+def train(
+    config: Config,
+    *,
+    train_files: Sequence[Path],
+    dev_file: Path | None,
+    out: Path,
+    resume: bool = False,
+    progress: bool = True,
+) -> TrainingResult:
+    """Trains a tagger and saves it as a model directory.
+
+    Args:
+        config: The recipe.
+        train_files: JSON Lines files of documents with spans; weak spans carry a score, gold spans none.
+        dev_file: Documents with gold spans to choose the best checkpoint on; None trains to the end.
+        out: Run folder: ``model/``, ``metrics.json``, ``manifest.json``, ``checkpoints/``.
+        resume: Go on from the last checkpoint in ``out`` where there is one.
+        progress: Show progress bars.
+
+    Raises:
+        UsageError: If a file is missing or empty, a label is not in the config, or the encoder cannot be loaded.
+    """
+    started = time.monotonic()
+    documents = [document for path in train_files for document in _read_all(path)]
+    dev = _read_all(dev_file) if dev_file is not None else []
+    _check_labels(documents, config, train_files)
+    _check_labels(dev, config, [dev_file] if dev_file else [])
+    checkpoint = _last_checkpoint(out / CHECKPOINTS, resume)
+
+    set_seed(config.seed)
+    set_threads(config.threads)
+    tokenizer = load_tokenizer(config.encoder.name)
+    model = load_encoder_for_tagging(
+        config.encoder.name,
+        labels=config.labels,
+        num_layers=config.encoder.layers,
+        dropout=config.train.dropout,
+    )
+    encoder = PieceEncoder.from_transformers(tokenizer)
+    lost = Lost()
+    windows = make_windows(documents, encoder, config, lost)
+    if not windows:
+        raise UsageError(f"{', '.join(map(str, train_files))}: no text to train on")
+    if lost.total:
+        log.warning(
+            "%d of %d training spans cannot be expressed: %s",
+            lost.total,
+            lost.spans,
+            "; ".join(lost.examples),
+        )
+    arguments = _arguments(config, out, windows=len(windows), has_dev=bool(dev), progress=progress)
+    trainer = TaggingTrainer(
+        model=model,
+        args=arguments,
+        train_dataset=windows,
+        eval_dataset=dev or None,
+        data_collator=Collator(encoder.pad_id),
+        config=config,
+        encoder=encoder,
+        callbacks=[_ClearLog()]
+        + ([EarlyStoppingCallback(config.train.patience)] if dev and config.train.patience else []),
+    )
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+
+    folder = out / MODEL
+    scores = trainer.evaluate() if dev else {}
+    data = [{"file": path.name, "sha256": sha256_of_file(path)} for path in train_files]
+    save_model(folder, trainer.model, tokenizer, config, data=data, scores=scores)
+    metrics = {
+        "dev": {key.removeprefix("eval_"): value for key, value in scores.items()},
+        "train": {
+            "documents": len(documents),
+            "windows": len(windows),
+            "spans": lost.spans,
+            "spans_lost": lost.total,
+            "steps": trainer.state.global_step,
+            "loss": trainer.last_loss(),
+        },
+        "history": [
+            entry for entry in trainer.state.log_history if "loss" in entry or "eval_micro_f1" in entry
+        ],
+    }
+    write_json(out / "metrics.json", metrics)
+    files = [*train_files, *([dev_file] if dev_file else [])]
+    seconds = round(time.monotonic() - started, 1)
+    write_json(
+        out / "manifest.json",
+        run_manifest(config.model_dump(mode="json"), files, seconds=seconds, resumed=checkpoint is not None),
+    )
+    return TrainingResult(folder, metrics)
+
+
+def make_windows(
+    documents: Sequence[Document], encoder: PieceEncoder, config: Config, lost: Lost
+) -> list[LabelledWindow]:
+    """Cleans documents and cuts them into training windows; nothing is truncated."""
+    tag_ids = {tag: number for number, tag in enumerate(bio_tags(config.labels))}
+    options = CleanOptions(**config.clean.model_dump())
+    windows: list[LabelledWindow] = []
+    for document in documents:
+        cleaned, _ = clean_document(document, options)
+        windows += labelled_windows(
+            cleaned.text,
+            cleaned.spans,
+            encoder,
+            tag_ids,
+            size=config.window.size,
+            overlap=config.window.overlap,
+            outside_weight=config.train.outside_weight,
+            lost=lost,
+        )
+    return windows
+
+
+class Collator:
+    """Pads windows to the longest of a batch.
+
+    Returns tensors ``input_ids``, ``attention_mask``, ``labels`` (int64) and ``weights`` (float32), all of
+    *shape* (batch, seq).
+    """
+
+    def __init__(self, pad_id: int) -> None:
+        """Keeps the id that fills ``input_ids``."""
+        self.pad_id = pad_id
+
+    def __call__(self, windows: Sequence[LabelledWindow]) -> dict[str, torch.Tensor]:
+        """Stacks windows."""
+        longest = max(len(window.input_ids) for window in windows)
+        shape = (len(windows), longest)
+        ids = np.full(shape, self.pad_id, dtype=np.int64)
+        mask = np.zeros(shape, dtype=np.int64)
+        labels = np.full(shape, IGNORED, dtype=np.int64)
+        weights = np.zeros(shape, dtype=np.float32)
+        for row, window in enumerate(windows):
+            length = len(window.input_ids)
+            ids[row, :length] = window.input_ids
+            mask[row, :length] = 1
+            labels[row, :length] = window.labels
+            weights[row, :length] = window.weights
+        return {
+            "input_ids": torch.from_numpy(ids),
+            "attention_mask": torch.from_numpy(mask),
+            "labels": torch.from_numpy(labels),
+            "weights": torch.from_numpy(weights),
+        }
+
+
+class TaggingTrainer(Trainer):
+    """Trainer with a loss weighted by confidence and an evaluation on whole documents."""
+
+    def __init__(self, *, config: Config, encoder: PieceEncoder, **options: Any) -> None:
+        """Takes the recipe and the encoder besides Trainer's own options."""
+        super().__init__(**options)
+        self.recipe = config
+        self.encoder = encoder
+        # The loss below normalises by itself; Trainer must not divide by item counts again.
+        self.model_accepts_loss_kwargs = False
+
+    def compute_loss(
+        self,
+        model: Any,
+        inputs: dict[str, torch.Tensor],
+        return_outputs: bool = False,
+        num_items_in_batch: Any = None,
+    ) -> Any:
+        """Cross-entropy over pieces, each weighted by the confidence of its label; mean by total weight."""
+        labels, weights = inputs["labels"], inputs["weights"]
+        outputs = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"])
+        losses = torch.nn.functional.cross_entropy(
+            outputs.logits.float().flatten(0, 1),
+            labels.flatten(),
+            ignore_index=IGNORED,
+            reduction="none",
+            label_smoothing=self.recipe.train.label_smoothing,
+        )
+        counted = (labels.flatten() != IGNORED).float()
+        if self.recipe.train.use_confidence:
+            counted = counted * weights.flatten()
+        loss = (losses * counted).sum() / counted.sum().clamp(min=1.0)
+        if not torch.isfinite(loss):
+            raise FloatingPointError(f"training loss is {loss.item()} at step {self.state.global_step}")
+        return (loss, outputs) if return_outputs else loss
+
+    def evaluate(
+        self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"
+    ) -> dict[str, float]:
+        """Strict F1 on the dev documents: tagged whole, windows merged, spans on the original text."""
+        documents: Sequence[Document] = self.eval_dataset if eval_dataset is None else eval_dataset
+        was_training = self.model.training
+        tagger = Tagger(
+            TorchBackend(
+                self.model, device=str(self.args.device), precision="bf16" if self.args.bf16 else "fp32"
+            ),
+            self.encoder,
+            self.recipe.labels,
+            window=self.recipe.window,
+            clean=CleanOptions(**self.recipe.clean.model_dump()),
+            values=False,
+        )
+        scores = dev_scores(documents, list(tagger.tag(documents)))
+        self.model.train(was_training)
+        metrics = {f"{metric_key_prefix}_{key}": value for key, value in scores.items()}
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        """AdamW; no decay on biases and norms, a rate of its own for the tag layer where the recipe has one."""
+        if self.optimizer is None:
+            recipe = self.recipe.train
+            decayed = set(self.get_decay_parameter_names(self.model))
+            groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
+            for name, parameter in self.model.named_parameters():
+                if parameter.requires_grad:
+                    key = (name in decayed, name.startswith("classifier."))
+                    groups.setdefault(key, []).append(parameter)
+            self.optimizer = torch.optim.AdamW(
+                [
+                    {
+                        "params": parameters,
+                        "weight_decay": recipe.weight_decay if decays else 0.0,
+                        "lr": (recipe.head_learning_rate or recipe.learning_rate)
+                        if is_head
+                        else recipe.learning_rate,
+                    }
+                    for (decays, is_head), parameters in groups.items()
+                ],
+                lr=recipe.learning_rate,
+            )
+        return self.optimizer
+
+    def last_loss(self) -> float | None:
+        """The training loss logged last."""
+        losses = [entry["loss"] for entry in self.state.log_history if "loss" in entry]
+        return float(losses[-1]) if losses else None
+
+
+class _ClearLog(TrainerCallback):
+    """One readable line an evaluation in place of printed dictionaries."""
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **options: Any) -> None:
+        if logs and "eval_micro_f1" in logs and state.is_local_process_zero:
+            log.info("step %d: dev micro F1 %.3f", state.global_step, logs["eval_micro_f1"])
+
+
+def dev_scores(gold: Sequence[Document], predicted: Sequence[Document]) -> dict[str, float]:
+    """Strict F1, micro and per label (see `parkner.metrics`)."""
+    counts = strict_counts([d.spans for d in gold], [d.spans for d in predicted])
+    return {f"{name}_f1": count.f1 for name, count in counts.items()}
+
+
+def save_model(
+    folder: Path,
+    model: PreTrainedModel,
+    tokenizer: Any,
+    config: Config,
+    *,
+    data: Sequence[dict[str, Any]],
+    scores: dict[str, Any],
+) -> None:
+    """Writes a model directory in one step: it is complete or not there."""
+    partial = folder.with_name(folder.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    model.save_pretrained(partial)
+    tokenizer.save_pretrained(partial)
+    description = ModelDescription(
+        labels=config.labels,
+        clean=CleanOptions(**config.clean.model_dump()),
+        window=config.window,
+        # A folder's path says nothing elsewhere; its name does.
+        encoder=Path(config.encoder.name).name if Path(config.encoder.name).is_dir() else config.encoder.name,
+        data=tuple(data),
+        scores={key.removeprefix("eval_"): value for key, value in scores.items()},
+    )
+    write_description(partial, description)
+    shutil.rmtree(folder, ignore_errors=True)
+    partial.replace(folder)
+
+
+def _arguments(
+    config: Config, out: Path, *, windows: int, has_dev: bool, progress: bool
+) -> TrainingArguments:
+    recipe = config.train
+    device = pick_device(config.device)
+    bf16 = recipe.precision == "bf16" or (recipe.precision == "auto" and has_fast_bf16(device))
+    steps_an_epoch = math.ceil(windows / recipe.batch_size)
+    total = recipe.max_steps if recipe.max_steps > 0 else math.ceil(steps_an_epoch * recipe.epochs)
+    interval = recipe.eval_every or steps_an_epoch
+    return TrainingArguments(
+        output_dir=str(out / CHECKPOINTS),
+        per_device_train_batch_size=recipe.batch_size,
+        num_train_epochs=recipe.epochs,
+        max_steps=recipe.max_steps,
+        learning_rate=recipe.learning_rate,
+        weight_decay=recipe.weight_decay,
+        warmup_steps=round(total * recipe.warmup_ratio),
+        lr_scheduler_type="linear",
+        bf16=bf16,
+        use_cpu=device.type == "cpu",
+        seed=config.seed,
+        data_seed=config.seed,
+        eval_strategy="steps" if has_dev else "no",
+        eval_steps=interval,
+        save_strategy="steps",
+        save_steps=interval,
+        save_total_limit=recipe.keep_checkpoints,
+        load_best_model_at_end=has_dev,
+        metric_for_best_model="micro_f1" if has_dev else None,
+        greater_is_better=True if has_dev else None,
+        logging_steps=max(1, min(50, total // 20)),
+        remove_unused_columns=False,
+        label_names=["labels"],
+        report_to="none",
+        disable_tqdm=not progress,
+        dataloader_pin_memory=device.type == "cuda",
+        restore_callback_states_from_checkpoint=True,
+    )
+
+
+def _read_all(path: Path) -> list[Document]:
+    documents = list(read_documents(path))
+    if not documents:
+        raise UsageError(f"{path}: no documents in it")
+    return documents
+
+
+def _check_labels(documents: Sequence[Document], config: Config, files: Sequence[Path]) -> None:
+    known = set(config.labels)
+    for document in documents:
+        for span in document.spans:
+            if span.label not in known:
+                raise UsageError(
+                    f"{', '.join(map(str, files))}: document {document.id!r} has label {span.label!r}, which is not in "
+                    f"labels {list(config.labels)}; add it with --set 'labels=[...]'"
+                )
+
+
+def _last_checkpoint(folder: Path, resume: bool) -> Path | None:
+    found = sorted(
+        (path for path in folder.glob("checkpoint-*") if (path / "trainer_state.json").is_file()),
+        key=lambda path: int(path.name.rpartition("-")[2]),
+    )
+    if resume:
+        return found[-1] if found else None
+    shutil.rmtree(folder, ignore_errors=True)
+    return None
