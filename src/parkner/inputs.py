@@ -1,0 +1,202 @@
+"""Reads what users have, folders to WARC files, as a stream of documents (tier 1).
+
+`iter_documents` is what every command reads its INPUT with. A record that cannot be read is reported and the others
+are read; memory does not grow with the input.
+"""
+
+from __future__ import annotations
+
+import glob
+import io
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from parkner import records
+from parkner.charset import ContentError
+from parkner.corpus import iterate_jsonl
+from parkner.heads import date_in
+from parkner.spans import DataError, Document, UsageError
+from parkner.streams import HEAD, KNOWN_SUFFIXES, InputError, Limits, Unpacked, kind_of, read_whole
+
+MANIFEST = "manifest.jsonl"
+
+__all__ = ["InputError", "Limits", "iter_documents"]
+
+
+def iter_documents(
+    inputs: Sequence[str | Path],
+    *,
+    limits: Limits | None = None,
+    on_error: Callable[[InputError], None] | None = None,
+) -> Iterator[Document]:
+    """Streams the documents of files, folders (searched to the bottom), glob patterns and ``-`` (standard input).
+
+    Args:
+        inputs: What to read, in order; files of a folder come sorted by name.
+        limits: Sizes beyond which a record is an error.
+        on_error: Gets every record that cannot be read; without it the first one is raised.
+
+    Returns:
+        Documents. A file's id is its path in the folder without suffix, or its name; a JSON Lines record's is its
+        ``id`` or ``<file>:<line>``.
+
+    Raises:
+        UsageError: At once, if an input does not exist or a pattern matches nothing.
+        InputError: At the first bad record, where ``on_error`` is None.
+    """
+    if not inputs:
+        raise UsageError("no input: name files, folders, patterns or - for standard input")
+    sources: list[Path | None] = []
+    for item in inputs:
+        sources += _expand(item)
+    return _read_all(sources, limits or Limits(), on_error)
+
+
+def _expand(item: str | Path) -> list[Path | None]:
+    if str(item) == "-":
+        return [None]
+    path = Path(item)
+    if path.exists():
+        return [path]
+    if glob.has_magic(str(item)):
+        if found := sorted(glob.glob(str(item), recursive=True)):  # noqa: PTH207 (a pattern may be absolute)
+            return [Path(name) for name in found]
+        raise UsageError(f"{item}: the pattern matches no file")
+    raise UsageError(f"{item}: no such file or folder")
+
+
+def _read_all(
+    sources: list[Path | None], limits: Limits, on_error: Callable[[InputError], None] | None
+) -> Iterator[Document]:
+    taken: set[str] = set()
+    for source in sources:
+        for file in _files(source):
+            identity = file.identity
+            if len(sources) > 1 and file.path is not None:
+                # Two inputs may hold files of one name; the whole path tells them apart.
+                if identity in taken:
+                    identity = _without_suffix(file.path.as_posix()).lstrip("./")
+                taken.add(identity)
+            for item in _guarded(file.path, file.name, identity, limits):
+                if not isinstance(item, InputError):
+                    yield replace(item, **file.known) if file.known else item
+                elif on_error is None:
+                    raise item
+                else:
+                    on_error(item)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    path: Path | None  # None: standard input
+    name: str  # for messages
+    identity: str  # the document's id
+    known: Mapping[str, Any] = field(default_factory=dict)  # what a manifest says of the document
+
+
+def _files(source: Path | None) -> Iterator[_File]:
+    if source is None:
+        yield _File(None, "-", "stdin")
+    elif source.is_dir():
+        yield from _walk(source, source)
+    else:
+        yield _File(source, str(source), _without_suffix(source.name))
+
+
+def _walk(folder: Path, root: Path) -> Iterator[_File]:
+    entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+    stems = [_without_suffix(entry.name) for entry in entries if _is_known(entry.name) and not entry.is_dir()]
+    manifest = _manifest(folder / MANIFEST)
+    for entry in entries:
+        if entry.is_dir():
+            if not entry.is_symlink():  # a link to a folder above would never end
+                yield from _walk(entry, root)
+        elif _is_known(entry.name) and not (entry.name == MANIFEST and manifest):
+            relative = entry.relative_to(root)
+            stem = _without_suffix(entry.name)
+            # page.html beside page.txt: both keep their suffixes, so that ids stay unique.
+            own = stem if stems.count(stem) == 1 else entry.name
+            identity = relative.with_name(own).as_posix()
+            yield _File(entry, relative.as_posix(), identity, manifest.get(entry.name, {}))
+
+
+def _manifest(path: Path) -> dict[str, dict[str, Any]]:
+    """What a folder's ``manifest.jsonl`` says of its files: ``date`` and ``source`` by file name.
+
+    Empty if there is none; a file of that name whose records hold texts is an input like any other.
+    """
+    if not path.is_file():
+        return {}
+    out: dict[str, dict[str, Any]] = {}
+    for number, record in iterate_jsonl(path):
+        if (
+            not isinstance(record, dict)
+            or not isinstance(record.get("file"), str)
+            or {"text", "html"} & set(record)
+        ):
+            return {}
+        known = {key: record[key] for key in ("date", "source") if isinstance(record.get(key), str)}
+        if "date" in known and (day := date_in(known["date"])) is None:
+            raise UsageError(f"{path}:{number}: date {known['date']!r} is not of the form YYYY-MM-DD")
+        out[record["file"]] = {**known, "date": day} if "date" in known else known
+    return out
+
+
+def _is_known(name: str) -> bool:
+    return name.lower().removesuffix(".gz").endswith(KNOWN_SUFFIXES)
+
+
+def _without_suffix(name: str) -> str:
+    base = name[:-3] if name.lower().endswith(".gz") else name
+    for suffix in KNOWN_SUFFIXES:
+        if base.lower().endswith(suffix) and len(base) > len(suffix):
+            return base[: -len(suffix)]
+    return base
+
+
+def _guarded(path: Path | None, name: str, identity: str, limits: Limits) -> Iterator[Document | InputError]:
+    """The records of a file; whatever is wrong with the file as a whole becomes its last item."""
+    try:
+        if path is None:
+            yield from _records(sys.stdin.buffer, name, identity, limits)
+        else:
+            with path.open("rb", buffering=HEAD) as file:
+                yield from _records(file, name, identity, limits)
+    except ContentError as error:
+        yield InputError(name, str(error), error.kind)
+    except DataError as error:
+        yield InputError(name, str(error), "record")
+    except OSError as error:
+        yield InputError(name, f"cannot read: {error.strerror or error}", "unreadable")
+
+
+def _records(file: Any, name: str, identity: str, limits: Limits) -> Iterator[Document | InputError]:
+    stream: io.BufferedReader[Any] = file if isinstance(file, io.BufferedReader) else io.BufferedReader(file)
+    inner = name
+    head = _peek(stream)
+    if head.startswith(b"\x1f\x8b"):
+        stream = io.BufferedReader(Unpacked(stream, name, limits), HEAD)
+        head = _peek(stream)
+        inner = name[:-3] if name.lower().endswith(".gz") else name
+    if not head:
+        raise ContentError(f"{name}: the file is empty", "empty")
+    kind = kind_of(head, inner)
+    suffix = name[len(_without_suffix(name)) :]
+    file_id = identity if identity.endswith(suffix) else identity + suffix  # of which records have numbers
+    if kind == "jsonl":
+        yield from records.from_jsonl(stream, name, file_id, limits)
+    elif kind == "parquet":
+        yield from records.from_parquet(stream, name, file_id, limits)
+    elif kind == "warc":
+        yield from records.from_warc(stream, name, file_id, limits)
+    else:
+        data = read_whole(stream, name, limits)
+        yield records.from_bytes(data, name=name, identity=identity, page=kind == "page", limits=limits)
+
+
+def _peek(stream: io.BufferedReader[Any]) -> bytes:
+    """The first bytes, left in the stream: all of a small file, `HEAD` or a buffer of a large one."""
+    return stream.peek(HEAD)[:HEAD]
