@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +120,8 @@ def _text_of_record(record: Mapping[str, Any], where: str, texts: Mapping[str, s
 
 def _span_from(item: Any, text: str) -> Span:
     if isinstance(item, Mapping):
+        if missing := {"start", "end", "label"} - item.keys():
+            raise DataError(f"a span needs {', '.join(sorted(missing))}, not only {dict(item)!r}")
         span = Span(
             item["start"],
             item["end"],
@@ -141,8 +143,15 @@ def _span_from(item: Any, text: str) -> Span:
     raise DataError(f"a span is an object or [start, end, label], not {item!r}")
 
 
-def iterate_jsonl(path: Path) -> Iterator[tuple[int, Any]]:
+def iterate_jsonl(
+    path: Path, on_error: Callable[[int, DataError], None] | None = None
+) -> Iterator[tuple[int, Any]]:
     """Line number and parsed JSON of every line that is not blank; ``.gz`` is unpacked.
+
+    Args:
+        path: The file.
+        on_error: Gets the number of every line that cannot be read and what is wrong, and the next line is read;
+            without it the first such line is raised.
 
     Raises:
         UsageError: If the file cannot be opened.
@@ -154,12 +163,19 @@ def iterate_jsonl(path: Path) -> Iterator[tuple[int, Any]]:
                 if not line.strip():
                     continue
                 try:
-                    yield number, json.loads(line)
+                    record = json.loads(line)
                 except UnicodeDecodeError:
-                    raise DataError(f"{path}:{number}: not UTF-8") from None
-                except json.JSONDecodeError as error:
+                    problem = DataError(f"{path}:{number}: not UTF-8")
+                except (json.JSONDecodeError, RecursionError) as error:
                     shown = line[:60].decode("utf-8", "replace").rstrip()
-                    raise DataError(f"{path}:{number}: not JSON ({error.msg}): {shown!r}") from None
+                    reason = getattr(error, "msg", "nested too deep")
+                    problem = DataError(f"{path}:{number}: not JSON ({reason}): {shown!r}")
+                else:
+                    yield number, record
+                    continue
+                if on_error is None:
+                    raise problem
+                on_error(number, problem)
     except (gzip.BadGzipFile, EOFError) as error:
         raise DataError(f"{path}: damaged gzip file: {error}") from None
     except OSError as error:
@@ -182,27 +198,60 @@ def read_documents(path: Path | str, *, texts: Mapping[str, str] | None = None) 
         yield document_from_dict(record, where=f"{path}:{number}", texts=texts)
 
 
+def write_lines(path: Path, lines: Iterable[str]) -> int:
+    """Writes lines as UTF-8, each ended by one line feed, in one step (never half a file under the final name).
+
+    Args:
+        path: The file; ``.gz`` is packed. Its folder is made where it is missing.
+        lines: The lines without their ends.
+
+    Returns:
+        How many were written.
+
+    Raises:
+        UsageError: If the file cannot be written.
+        DataError: If a line holds a lone surrogate, which UTF-8 cannot.
+    """
+    partial = path.with_name(path.name + ".partial")
+    count = 0
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        opened = (
+            gzip.open(partial, "wt", encoding="utf-8", newline="")
+            if path.suffix == ".gz"
+            else partial.open("w", encoding="utf-8", newline="")
+        )
+        with opened as file:
+            for line in lines:
+                file.write(line + "\n")
+                count += 1
+        partial.replace(path)
+    except UnicodeEncodeError as error:
+        raise DataError(
+            f"{path}: line {count + 1} holds a lone surrogate ({error.object[error.start]!r}), which UTF-8 cannot"
+        ) from None
+    except OSError as error:
+        raise UsageError(f"{path}: cannot write: {error.strerror}") from None
+    finally:
+        partial.unlink(missing_ok=True)
+    return count
+
+
 def write_documents(path: Path | str, documents: Iterable[Document]) -> int:
-    """Writes documents as JSON Lines, in one step (never half a file under the final name).
+    """Writes documents as JSON Lines (reversed by `read_documents`); raises what `write_lines` raises.
 
     Returns:
         How many were written.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    count = 0
-    opened = (
-        gzip.open(partial, "wt", encoding="utf-8")
-        if path.suffix == ".gz"
-        else partial.open("w", encoding="utf-8")
+    return write_lines(
+        Path(path), (json.dumps(document_to_dict(document), ensure_ascii=False) for document in documents)
     )
-    with opened as file:
-        for document in documents:
-            file.write(json.dumps(document_to_dict(document), ensure_ascii=False) + "\n")
-            count += 1
-    partial.replace(path)
-    return count
+
+
+def texts_by_sha256(path: Path | str) -> dict[str, str]:
+    """The texts of a JSON Lines file by the SHA-256 that names them in stand-off files."""
+    found = (record["text"] for _, record in iterate_jsonl(Path(path)) if isinstance(record.get("text"), str))
+    return {sha256_of_text(text): text for text in found}
 
 
 def standoff_record(document: Document) -> dict[str, Any]:
