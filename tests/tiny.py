@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from pathlib import Path
 
 TEXTS = (
@@ -11,16 +12,14 @@ TEXTS = (
 )
 
 
-def save_tokenizer(folder: Path, kind: str = "bert") -> int:
-    """Writes a fast tokenizer over the characters of the seeds' alphabet; returns its size."""
-    from transformers import BertTokenizerFast
+def save_tokenizer(folder: Path) -> int:
+    """Writes a character tokenizer over the characters of the toy texts; returns its size."""
+    from parkner.builtin import write_tokenizer
 
-    characters = sorted(set("".join(TEXTS)) | set("0123456789abcdefghijklmnopqrstuvwxyz%.。,、年月日亿万元"))
+    characters = sorted(set("".join(TEXTS)) | set(string.ascii_letters + string.digits + "%。、"))
     vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *characters]
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n", encoding="utf-8")
-    tokenizer = BertTokenizerFast(vocab=str(folder / "vocab.txt"), do_lower_case=True)
-    tokenizer.save_pretrained(folder)
+    write_tokenizer(folder, vocabulary, positions=128)
     return len(vocabulary)
 
 

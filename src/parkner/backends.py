@@ -117,9 +117,7 @@ class TorchBackend:
     @classmethod
     def from_folder(cls, folder: Path, **options: Any) -> TorchBackend:
         """Loads a model directory (safetensors only); options as for the constructor."""
-        from parkner.model import load_tagger_model
-
-        return cls(load_tagger_model(folder), **options)
+        return cls(load_token_classifier(folder), **options)
 
     def logits(self, input_ids: Ints, attention_mask: Ints) -> Scores:
         """See `Backend.logits`. Halves the batch, again and again, where the GPU runs out of memory."""
@@ -150,6 +148,24 @@ class TorchBackend:
             logits = self._model(**inputs).logits
         out: Scores = logits.float().cpu().numpy()
         return out
+
+
+def load_token_classifier(folder: Path) -> Any:
+    """The torch network of a model directory, in float32 on the CPU: safetensors only, no code out of the folder.
+
+    Raises:
+        ModelError: If it cannot be loaded; names the folder.
+    """
+    import torch
+    from transformers import AutoModelForTokenClassification
+
+    try:
+        return AutoModelForTokenClassification.from_pretrained(
+            folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False, local_files_only=True
+        )
+    except Exception as error:  # transformers, safetensors and json each raise their own
+        reason = next((line.strip() for line in str(error).splitlines() if line.strip()), repr(error))
+        raise ModelError(f"{folder}: the model cannot be loaded: {reason}") from error
 
 
 def open_backend(

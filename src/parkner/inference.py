@@ -17,13 +17,12 @@ import numpy.typing as npt
 from parkner.backends import Backend, BackendName, open_backend
 from parkner.clean import CleanOptions, CleanText, clean_text
 from parkner.config import WindowConfig
-from parkner.debris import in_debris
+from parkner.debris import article_ranges
 from parkner.decoding import Decoder, log_softmax
 from parkner.encoding import PieceEncoder, Pieces, cut_windows, owned_ranges
 from parkner.model_folder import read_description, shipped_model
 from parkner.spans import Document, Span
 from parkner.tagging import bio_tags
-from parkner.values import fill_values
 
 Scores = npt.NDArray[np.float32]
 
@@ -166,13 +165,16 @@ class Tagger:
 
     def _assemble(self, job: _Job) -> Document:
         document = job.document
-        found = job.clean.spans_to_original(self._decode(job.pieces, job.logits))
+        article = article_ranges(document)
         spans = [
             span
-            for span in found
-            if (span.score or 0.0) >= self.minimum_score and not in_debris(document, span)
+            for span in job.clean.spans_to_original(self._decode(job.pieces, job.logits))
+            if (span.score or 0.0) >= self.minimum_score
+            and any(start <= span.start and span.end <= end for start, end in article)
         ]
         if self.values:
+            from parkner.values import fill_values
+
             spans = fill_values(spans, document.text, reference=document.date)
         return replace(document, spans=tuple(spans))
 

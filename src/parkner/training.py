@@ -16,6 +16,7 @@ import torch
 from transformers import (
     EarlyStoppingCallback,
     PreTrainedModel,
+    PrinterCallback,
     Trainer,
     TrainerCallback,
     TrainingArguments,
@@ -28,7 +29,8 @@ from parkner.config import Config
 from parkner.corpus import read_documents
 from parkner.encoding import IGNORED, LabelledWindow, Lost, PieceEncoder, labelled_windows
 from parkner.inference import Tagger
-from parkner.metrics import strict_counts
+from parkner.metrics import count_table
+from parkner.metrics import scores as metric_scores
 from parkner.model import load_encoder_for_tagging, load_tokenizer
 from parkner.model_folder import ModelDescription, write_description
 from parkner.runtime import (
@@ -92,7 +94,7 @@ def train(
 
     set_seed(config.seed)
     set_threads(config.threads)
-    tokenizer = load_tokenizer(config.encoder.name)
+    tokenizer = load_tokenizer(config.encoder.name, num_layers=config.encoder.layers)
     model = load_encoder_for_tagging(
         config.encoder.name,
         labels=config.labels,
@@ -123,12 +125,13 @@ def train(
         callbacks=[_ClearLog()]
         + ([EarlyStoppingCallback(config.train.patience)] if dev and config.train.patience else []),
     )
+    trainer.remove_callback(PrinterCallback)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
 
     folder = out / MODEL
     scores = trainer.evaluate() if dev else {}
     data = [{"file": path.name, "sha256": sha256_of_file(path)} for path in train_files]
-    save_model(folder, trainer.model, tokenizer, config, data=data, scores=scores)
+    save_model(folder, model, tokenizer, config, data=data, scores=scores)
     metrics = {
         "dev": {key.removeprefix("eval_"): value for key, value in scores.items()},
         "train": {
@@ -248,7 +251,8 @@ class TaggingTrainer(Trainer):
         self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"
     ) -> dict[str, float]:
         """Strict F1 on the dev documents: tagged whole, windows merged, spans on the original text."""
-        documents: Sequence[Document] = self.eval_dataset if eval_dataset is None else eval_dataset
+        assert self.model is not None  # Trainer's type allows for a model made later
+        documents: Any = self.eval_dataset if eval_dataset is None else eval_dataset
         was_training = self.model.training
         tagger = Tagger(
             TorchBackend(
@@ -270,6 +274,7 @@ class TaggingTrainer(Trainer):
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
         """AdamW; no decay on biases and norms, a rate of its own for the tag layer where the recipe has one."""
         if self.optimizer is None:
+            assert self.model is not None  # Trainer's type allows for a model made later
             recipe = self.recipe.train
             decayed = set(self.get_decay_parameter_names(self.model))
             groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
@@ -308,8 +313,8 @@ class _ClearLog(TrainerCallback):
 
 def dev_scores(gold: Sequence[Document], predicted: Sequence[Document]) -> dict[str, float]:
     """Strict F1, micro and per label (see `parkner.metrics`)."""
-    counts = strict_counts([d.spans for d in gold], [d.spans for d in predicted])
-    return {f"{name}_f1": count.f1 for name, count in counts.items()}
+    table = count_table([(g.spans, p.spans) for g, p in zip(gold, predicted, strict=True)])
+    return {f"{name}_f1": score.f1 for name, score in metric_scores(table).items()}
 
 
 def save_model(
