@@ -216,12 +216,11 @@ def write_lines(path: Path, lines: Iterable[str]) -> int:
     count = 0
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        opened = (
+        with (
             gzip.open(partial, "wt", encoding="utf-8", newline="")
             if path.suffix == ".gz"
             else partial.open("w", encoding="utf-8", newline="")
-        )
-        with opened as file:
+        ) as file:
             for line in lines:
                 file.write(line + "\n")
                 count += 1
@@ -246,12 +245,6 @@ def write_documents(path: Path | str, documents: Iterable[Document]) -> int:
     return write_lines(
         Path(path), (json.dumps(document_to_dict(document), ensure_ascii=False) for document in documents)
     )
-
-
-def texts_by_sha256(path: Path | str) -> dict[str, str]:
-    """The texts of a JSON Lines file by the SHA-256 that names them in stand-off files."""
-    found = (record["text"] for _, record in iterate_jsonl(Path(path)) if isinstance(record.get("text"), str))
-    return {sha256_of_text(text): text for text in found}
 
 
 def standoff_record(document: Document) -> dict[str, Any]:
