@@ -1,0 +1,133 @@
+"""The main job on the five seeds: clean, label weakly, train on four, evaluate on the fifth, predict all.
+
+``make run`` calls it. A step whose inputs have not changed since the last run is skipped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from parkner.cli import main as parkner
+from parkner.corpus import read_documents, write_documents
+from parkner.runtime import sha256_of_file, write_json
+from parkner.spans import Document
+
+ROOT = Path(__file__).resolve().parents[1]
+HELD_OUT = "000_d46360a96ab76e96"
+COLOURS = {"ORG": "cyan", "PARK": "green", "INDUSTRY": "magenta", "AMOUNT": "yellow", "DATE": "blue"}
+CODE = sorted((ROOT / "src" / "parkner").rglob("*.py")) + sorted((ROOT / "configs").rglob("*.*"))
+
+
+class Steps:
+    """Runs steps once: what a step read is remembered by its hash, and the step is skipped while it is the same."""
+
+    def __init__(self, folder: Path, console: Console) -> None:
+        self._file = folder / "steps.json"
+        self._done: dict[str, str] = json.loads(self._file.read_text()) if self._file.is_file() else {}
+        self._console = console
+
+    def run(
+        self, name: str, inputs: Sequence[Path], outputs: Sequence[Path], work: Callable[[], int]
+    ) -> None:
+        """Runs ``work`` unless its inputs and the code are as they were and its outputs exist."""
+        digest = hashlib.sha256("".join(sha256_of_file(p) for p in [*CODE, *inputs]).encode()).hexdigest()
+        if self._done.get(name) == digest and all(path.exists() for path in outputs):
+            self._console.print(f"[dim]{name}: as before, reused[/dim]")
+            return
+        self._console.rule(f"[bold]{name}", align="left")
+        started = time.monotonic()
+        code = work()
+        if code:
+            sys.exit(code)
+        self._console.print(f"[dim]{name}: {time.monotonic() - started:.1f} s[/dim]")
+        self._done[name] = digest
+        write_json(self._file, self._done)
+
+
+def main() -> int:
+    """Runs the demo; returns the exit code."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--out", type=Path, default=Path("runs/demo"), help="run folder")
+    options.add_argument("--config", type=Path, default=ROOT / "configs" / "demo.yaml", help="recipe")
+    chosen = options.parse_args()
+    out: Path = chosen.out
+    out.mkdir(parents=True, exist_ok=True)
+    console = Console()
+    steps = Steps(out, console)
+    seeds, gold = ROOT / "seeds", ROOT / "annotations" / "seeds.jsonl"
+    docs, weak, four = out / "docs.jsonl", out / "weak.jsonl", out / "train.jsonl"
+    fifth_gold, fifth_weak = out / "held_out.gold.jsonl", out / "held_out.weak.jsonl"
+    model, predictions, report = out / "model", out / "predictions.jsonl", out / "report"
+    recipe = str(chosen.config)
+
+    def split() -> int:
+        labelled = list(read_documents(weak))
+        write_documents(four, [d for d in labelled if d.id != HELD_OUT])
+        write_documents(fifth_weak, [d for d in labelled if d.id == HELD_OUT])
+        write_documents(fifth_gold, [d for d in read_documents(gold) if d.id == HELD_OUT])
+        return 0
+
+    def predict_and_evaluate() -> int:
+        held_out = out / "held_out.pred.jsonl"
+        write_documents(held_out, [d for d in read_documents(predictions) if d.id == HELD_OUT])
+        files = ["--gold", str(fifth_gold), "--pred", str(held_out), "--baseline", str(fifth_weak)]
+        title = f"Demo: seed {HELD_OUT}, held out"
+        return parkner(["evaluate", *files, "--out", str(report), "--title", title])
+
+    raw = sorted(seeds.iterdir())
+    steps.run("clean", raw, [docs], lambda: parkner(["clean", str(seeds), "--out", str(docs)]))
+    steps.run(
+        "weak labels",
+        [docs],
+        [weak],
+        lambda: parkner(["label", str(docs), "--config", recipe, "--out", str(weak)]),
+    )
+    steps.run("hold one seed out", [weak, gold], [four, fifth_gold, fifth_weak], split)
+    steps.run(
+        "train",
+        [four, chosen.config],
+        [model],
+        lambda: parkner(["train", "--config", recipe, "--train", str(four), "--out", str(out)]),
+    )
+    steps.run(
+        "predict",
+        [docs, model / "parkner.json"],
+        [predictions],
+        lambda: parkner(["predict", str(docs), "--model", str(model), "--out", str(predictions)]),
+    )
+    steps.run("evaluate", [predictions, fifth_gold], [report], predict_and_evaluate)
+    console.rule("[bold]result", align="left")
+    console.print((report / "report.md").read_text(encoding="utf-8").partition("\n## ")[0].strip())
+    show_lines(next(d for d in read_documents(predictions) if d.id == HELD_OUT), console)
+    console.print(f"report: {report / 'report.html'}\nmodel: {model}\npredictions: {predictions}")
+    return 0
+
+
+def show_lines(document: Document, console: Console, count: int = 4) -> None:
+    """Prints the lines with the most spans, spans in colour."""
+    console.print(" ".join(f"[{colour}]{label}[/{colour}]" for label, colour in COLOURS.items()))
+    lines, start = [], 0
+    for line in document.text.split("\n"):
+        end = start + len(line)
+        spans = [span for span in document.spans if start <= span.start and span.end <= end]
+        if 0 < len(line) <= 400:
+            lines.append((len(spans), start, line, spans))
+        start = end + 1
+    for _, start, line, spans in sorted(sorted(lines, key=lambda item: -item[0])[:count], key=lambda x: x[1]):
+        shown = Text(line)
+        for span in spans:
+            shown.stylize(f"bold {COLOURS.get(span.label, 'red')}", span.start - start, span.end - start)
+        console.print(shown, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
