@@ -47,7 +47,7 @@ class Job:
     """
 
     out: Path
-    fingerprint: Mapping[str, Any]
+    fingerprint: Mapping[str, Any] = field(default_factory=dict)
     failed: list[FailedRecord] = field(default_factory=list)
 
     def __post_init__(self) -> None:

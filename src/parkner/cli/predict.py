@@ -6,17 +6,24 @@ import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from parkner.spans import UsageError
-
 if TYPE_CHECKING:
     from parkner.spans import Document
 
 TERMINATED = 143  # 128 + SIGTERM, as shells report it
+
+
+class Backends(StrEnum):
+    """Choices of ``--backend``."""
+
+    auto = "auto"
+    onnx = "onnx"
+    torch = "torch"
 
 
 class _Terminated(BaseException):
@@ -31,7 +38,7 @@ def predict_command(
     model: Annotated[
         Path | None, typer.Option("--model", "-m", help="Model folder [default: the shipped one].")
     ] = None,
-    backend: Annotated[str, typer.Option("--backend", help="auto, onnx or torch.")] = "auto",
+    backend: Annotated[Backends, typer.Option("--backend", help="What runs the network.")] = Backends.auto,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda (torch only).")] = "auto",
     threads: Annotated[
         int, typer.Option("--threads", min=0, help="CPU threads; 0: the library's choice.")
@@ -48,23 +55,17 @@ def predict_command(
     from parkner.model_folder import DESCRIPTION, shipped_model
     from parkner.runtime import sha256_of_file
 
-    if backend not in ("auto", "onnx", "torch"):
-        raise UsageError(f"--backend {backend}: one of auto, onnx, torch")
+    job = Job(out)
     folder = model if model is not None else shipped_model()
     tagger = Tagger.from_pretrained(
-        folder,
-        backend=backend,
-        device=device,
-        threads=threads,
-        minimum_score=minimum_score,  # type: ignore[arg-type]
+        folder, backend=backend.value, device=device, threads=threads, minimum_score=minimum_score
     )
-    fingerprint = {
+    job.fingerprint = {
         "model": sha256_of_file(folder / DESCRIPTION),
         "backend": tagger.backend.name,
         "min_score": minimum_score,
         "inputs": list(inputs),
     }
-    job = Job(out, fingerprint)
     read = 0
 
     def count(documents: Iterable[Document]) -> Iterator[Document]:
@@ -75,14 +76,15 @@ def predict_command(
 
     def on_error(error: InputError) -> None:
         print(f"parkner: {error}", file=sys.stderr)
-        job.failed.append(FailedRecord(read, error.report()))
+        job.failed.append(FailedRecord(read, error.to_dict()))
 
+    source = iter_documents(inputs, on_error=on_error)  # raises at once where an input is not there
     with job.locked():
         done = job.begin(resume=resume)
         if done < 0:
             print(f"{out} is complete already")
             return 0
-        documents = skip_done(count(iter_documents(inputs, on_error=on_error)), done)
+        documents = skip_done(count(source), done)
         previous = signal.signal(signal.SIGTERM, _terminate)
         try:
             for _ in _with_progress(job.write(tagger.tag(documents), done), done):
@@ -107,23 +109,24 @@ def _terminate(number: int, frame: Any) -> None:
 
 
 def _with_progress(documents: Iterator[Document], done: int) -> Iterator[Document]:
-    """Passes documents on; shows articles/s and characters/s on a terminal once it takes longer than 2 seconds."""
+    """Passes documents on; shows articles/s and characters/s on a terminal."""
     if not sys.stderr.isatty():
         yield from documents
         return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
     started = time.monotonic()
-    shown, articles, characters = started + 2, 0, 0
-    for document in documents:
-        yield document
-        articles += 1
-        characters += len(document.text)
-        now = time.monotonic()
-        if now >= shown:
-            shown = now + 0.2
-            rate = articles / (now - started)
-            sys.stderr.write(
-                f"\r{done + articles} articles  {rate:.1f} articles/s  {characters / (now - started):,.0f} characters/s "
+    characters = 0
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("loading")
+        for articles, document in enumerate(documents, 1):
+            yield document
+            characters += len(document.text)
+            seconds = time.monotonic() - started
+            progress.update(
+                task,
+                description=f"{done + articles} articles  {articles / seconds:.1f} articles/s  "
+                f"{characters / seconds:,.0f} characters/s",
             )
-            sys.stderr.flush()
-    if shown > started + 2:
-        sys.stderr.write("\n")
