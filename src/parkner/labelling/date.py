@@ -42,7 +42,7 @@ _PART = rf"(?:{_ONE_PART}(?:{_TO}(?:{_MONTH_DAY}|{_DAY}))?)"
 _Y = rf"(?:(?:19|20|1[0-8])\d\d|[一二][{_HAN_DIGITS}]{{3}})"
 _YEAR = rf"{_Y}(?:财年|年度?)(?![级代])"
 _ANCHOR = "(?:今明两年|[今去明]年|(?<![以此先之年日目产])前年|[次当本翌同](?<!共同)年(?![级轻龄])|上年度?|[上前下本][一个]?财年|[今去明]年度)"
-_CENTURY = rf"(?:上个?世纪|本世纪|(?:20|21|19|18|二十一?|十九)世纪)(?:的?(?:[二三四五六七八九]十|[1-9]0)年代)?(?:的第一个十年)?(?:[初末]|中[期叶])?"
+_CENTURY = r"(?:上个?世纪|本世纪|(?:20|21|19|18|二十一?|十九)世纪)(?:的?(?:[二三四五六七八九]十|[1-9]0)年代)?(?:的第一个十年)?(?:[初末]|中[期叶])?"
 _START = r"(?<![\d.])(?<!\d[-－—/])"
 
 
@@ -87,7 +87,23 @@ _WORD = re.compile(
 _VAGUE_BEFORE = re.compile("每年?$|历年$|往年$|连续$|[多数几]$")
 
 
-def _longest(pattern: re.Pattern[str], article: Article) -> Iterator[Found]:
+def _years(article: Article) -> bytearray:
+    """Marks the characters of dates that start with a year, so that their parts are not found a second time."""
+    marked = bytearray(len(article.text))
+    for pattern in (_ISO, _ABSOLUTE, _SHORT_YEAR, _ANCHORED):
+        for match in pattern.finditer(article.text):
+            marked[match.start() : match.end()] = b"\1" * (match.end() - match.start())
+    return marked
+
+
+def _without_year(pattern: re.Pattern[str], article: Article) -> Iterator[Found]:
+    marked = article.memo("date.years", _years)
+    for start, end in _longest(pattern, article):
+        if not marked[start]:
+            yield start, end
+
+
+def _longest(pattern: re.Pattern[str], article: Article) -> Iterator[tuple[int, int]]:
     for match in pattern.finditer(article.text):
         if not _VAGUE_BEFORE.search(article.text[max(0, match.start() - 3) : match.start()]):
             yield match.span()
@@ -117,20 +133,20 @@ def date_anchored_year(article: Article) -> Iterator[Found]:
 @labelling_function("DATE")
 def date_part_of_year(article: Article) -> Iterator[Found]:
     """Parts of an unnamed year: 2月2日, 前8个月, 1-5月份, 一季度, 上半年. Misses days without a month."""
-    yield from _longest(_NO_YEAR, article)
+    yield from _without_year(_NO_YEAR, article)
 
 
 @labelling_function("DATE")
 def date_day(article: Article) -> Iterator[Found]:
     """Days without a month: 25日, 本月29日, 9日至11日. Misses days in Chinese numerals behind a measure."""
-    yield from _longest(_DAY_ALONE, article)
+    yield from _without_year(_DAY_ALONE, article)
 
 
 @labelling_function("DATE")
 def date_relative_word(article: Article) -> Iterator[Found]:
     """Words for days, weeks, months and edges of a year: 昨日, 上周五, 本月底, 年初, 全年. Misses 日前, 近日 on purpose."""
     for pattern in (_DAY_WORD, _MONTH_WORD, _WORD):
-        yield from _longest(pattern, article)
+        yield from _without_year(pattern, article)
 
 
 @labelling_function("DATE")
@@ -149,4 +165,4 @@ def date_century(article: Article) -> Iterator[Found]:
 @labelling_function("DATE")
 def date_festival(article: Article) -> Iterator[Found]:
     """Festivals that the article's year fixes: 春节, 国庆节假期. Misses 五一, 十一, which mean other things too."""
-    yield from _longest(_FESTIVAL_ALONE, article)
+    yield from _without_year(_FESTIVAL_ALONE, article)

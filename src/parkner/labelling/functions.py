@@ -14,18 +14,20 @@ from __future__ import annotations
 
 import datetime as dt
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
 from parkner.labelling.lexicon import Lexicons
-from parkner.spans import UsageError
+from parkner.spans import Span, UsageError
 
 # (start, end) in characters of the clean text for a function of one label; (start, end, label) for one of several.
 Found = tuple[int, int] | tuple[int, int, str]
 Finder = Callable[["Article"], Iterable[Found]]
+DocumentFinder = Callable[["Article", Sequence[Span]], Iterable[Found]]
 F = TypeVar("F", bound=Finder)
+G = TypeVar("G", bound=DocumentFinder)
 T = TypeVar("T")
 
 
@@ -86,7 +88,23 @@ class LabellingFunction:
     summary: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class DocumentFunction:
+    """A registered function of the second pass: it sees the spans that the first pass found.
+
+    Attributes:
+        name, labels, summary: As for `LabellingFunction`.
+        find: Gets the article and its spans so far (clean text, with scores).
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    find: DocumentFinder = field(repr=False)
+    summary: str = ""
+
+
 REGISTER: dict[str, LabellingFunction] = {}
+DOCUMENT_REGISTER: dict[str, DocumentFunction] = {}
 
 
 def labelling_function(*labels: str, name: str | None = None) -> Callable[[F], F]:
@@ -100,19 +118,38 @@ def labelling_function(*labels: str, name: str | None = None) -> Callable[[F], F
     Raises:
         UsageError: If no label is given, or another function has the name.
     """
-    if not labels:
-        raise UsageError("a labelling function needs at least one label")
 
     def register(function: F) -> F:
-        chosen = name or function.__name__
-        known = REGISTER.get(chosen)
-        if (
-            known is not None
-            and inspect.unwrap(known.find).__code__.co_filename != function.__code__.co_filename
-        ):
-            raise UsageError(f"labelling function {chosen!r} is registered twice")
-        summary = (inspect.getdoc(function) or "").partition("\n")[0]
+        chosen, summary = _described(function, labels, name)
         REGISTER[chosen] = LabellingFunction(chosen, labels, function, summary)
         return function
 
     return register
+
+
+def document_function(*labels: str, name: str | None = None) -> Callable[[G], G]:
+    """Registers a function of the second pass, which gets the article and the spans of the first.
+
+    Args and errors as for `labelling_function`.
+    """
+
+    def register(function: G) -> G:
+        chosen, summary = _described(function, labels, name)
+        DOCUMENT_REGISTER[chosen] = DocumentFunction(chosen, labels, function, summary)
+        return function
+
+    return register
+
+
+def _described(function: Callable[..., Any], labels: tuple[str, ...], name: str | None) -> tuple[str, str]:
+    if not labels:
+        raise UsageError("a labelling function needs at least one label")
+    chosen = name or function.__name__
+    known = REGISTER.get(chosen) or DOCUMENT_REGISTER.get(chosen)
+    if known is not None and _file_of(known.find) != _file_of(function):
+        raise UsageError(f"labelling function {chosen!r} is registered twice")
+    return chosen, (inspect.getdoc(function) or "").partition("\n")[0]
+
+
+def _file_of(function: Callable[..., Any]) -> str:
+    return inspect.unwrap(function).__code__.co_filename

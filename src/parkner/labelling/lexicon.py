@@ -6,7 +6,7 @@ A second column, after a tab, may carry a note such as a kind or a code.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from parkner.spans import DataError, UsageError
@@ -64,3 +64,37 @@ def read_lexicon(path: Path) -> dict[str, str]:
             raise DataError(f"{path}:{number}: at most two columns, not {len(columns)}: {content!r}")
         entries[columns[0].strip()] = columns[1].strip() if len(columns) == 2 else ""
     return entries
+
+
+class Matcher:
+    """Finds the entries of word lists in a text: the longest one at each place, left to right, not overlapping."""
+
+    def __init__(self, entries: Iterable[str]) -> None:
+        """Builds the index.
+
+        Args:
+            entries: The words; empty ones are passed over.
+        """
+        self._entries = {entry for entry in entries if entry}
+        lengths: dict[str, set[int]] = {}
+        for entry in self._entries:
+            lengths.setdefault(entry[0], set()).add(len(entry))
+        self._lengths = {first: sorted(found, reverse=True) for first, found in lengths.items()}
+
+    def at(self, text: str, position: int) -> int:
+        """End of the longest entry that starts at a position; -1 if none does."""
+        for length in self._lengths.get(text[position], ()):
+            if text[position : position + length] in self._entries:
+                return position + length
+        return -1
+
+    def finditer(self, text: str) -> Iterator[tuple[int, int]]:
+        """Start and end of the entries found, in characters."""
+        position = 0
+        while position < len(text):
+            end = self.at(text, position)
+            if end < 0:
+                position += 1
+            else:
+                yield position, end
+                position = end
