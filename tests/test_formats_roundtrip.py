@@ -6,10 +6,10 @@ import itertools
 import json
 
 import pytest
-from format_cases import HARD_DOCUMENTS, documents, kept
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from format_cases import HARD_DOCUMENTS, documents, kept
 from parkner.formats import FORMATS, ReadOptions, read, write
 from parkner.offsets import OffsetMap
 from parkner.runtime import sha256_of_text

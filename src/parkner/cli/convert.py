@@ -11,9 +11,10 @@ import typer
 
 from parkner.spans import UsageError
 
+# As in parkner.formats.FORMATS, which --help does not import (a test compares them).
 _NAMES = (
-    "jsonl, standoff, label-studio (-annotations, -predictions), doccano (-relations), conll (-bioes, -sentences), "
-    "brat, cluener, spacy, datasets"
+    "jsonl, standoff, label-studio, label-studio-annotations, label-studio-predictions, doccano, "
+    "doccano-relations, conll, conll-bioes, conll-sentences, brat, cluener, spacy, datasets"
 )
 
 
@@ -29,14 +30,17 @@ def convert_command(
         str | None,
         typer.Option(
             "--offsets",
-            help="What INPUT's offsets count: code-point or utf-16 [default: what its tool writes].",
+            help="What INPUT's offsets count: code-point or utf-16 (by default what its tool writes).",
         ),
     ] = None,
     flatten: Annotated[
         bool, typer.Option("--flatten", help="Of spans that overlap keep the longest, in place of an error.")
     ] = False,
 ) -> int:
-    """Convert annotated text between formats (docs/formats.md)."""
+    """Convert annotated text between formats (docs/formats.md).
+
+    Records that cannot be read are named in OUT.errors.jsonl, the others are converted, and the exit code is 1.
+    """
     from parkner.formats import ReadOptions, find_format
     from parkner.pairing import read_texts
     from parkner.streams import InputError

@@ -103,7 +103,7 @@ def read_conll(path: Path, options: ReadOptions, *, sentences: bool = False) -> 
 
     def finished(done: _Pending) -> Iterator[Document]:
         if done.error is not None:
-            options.fail(InputError(file, done.error, "record", done.line))
+            options.fail(InputError(file, *done.error))
             return
         document = document_of(done.record(), file=file, line=done.line, options=options)
         if document is not None:
@@ -127,7 +127,7 @@ def read_conll(path: Path, options: ReadOptions, *, sentences: bool = False) -> 
                 continue
             count += 1
             pending = _Pending(f"{path.stem}:{count}", number)
-        pending.take(line, columns, f"{file}:{number}")
+        pending.take(line, columns, number)
     if pending:
         yield from finished(pending)
 
@@ -215,7 +215,7 @@ class _Pending:
 
     def __init__(self, identity: Any, line: int, *, meta: Any = None, ours: bool = False) -> None:
         self.identity, self.line, self.meta, self.ours = identity, line, meta or {}, ours
-        self.error: str | None = None
+        self.error: tuple[str, str, int] | None = None  # what, kind, line
         self._text: list[str] = []
         self._tags = _TagReader()
         self._break = False  # a sentence break that waits for the next sentence
@@ -233,7 +233,7 @@ class _Pending:
             "meta": self.meta,
         }
 
-    def take(self, line: str, columns: Sequence[str], where: str) -> None:
+    def take(self, line: str, columns: Sequence[str], number: int) -> None:
         """Reads one line; the first error is kept, for it spoils this document and no other one."""
         if self.error is not None:
             return
@@ -245,7 +245,7 @@ class _Pending:
         elif line[0].isspace():
             token = line[0]  # a white space character as it is, with its tag
         else:
-            self.error = f"{where}: needs a character and a tag, not {line!r}"
+            self.error = (f"needs a character and a tag, not {line!r}", "record", number)
             return
         if self._break:
             self._line_feed()
@@ -253,7 +253,7 @@ class _Pending:
         try:
             self._tags.add(_unescape(columns[-1]), len(token))
         except DataError as error:
-            self.error = f"{where}: {error}"
+            self.error = (str(error), "record", number)
         self._text.append(token)
 
     def _line_feed(self) -> None:
