@@ -8,22 +8,40 @@ model read; spans are reported on the original (`CleanText.to_original`).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
+from parkner.inserted_pinyin import pinyin_ranges
 from parkner.offsets import OffsetMap
 from parkner.spans import Document, Span
 
-_PINYIN = re.compile(
-    r"(?<=[\u3400-\u9fff\uf900-\ufaff])[((]\s*([a-zü\u00e0-\u01dc\u0261]+)\s*[))]", re.IGNORECASE
+_CJK = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_MARKS = "\u3000-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65“”‘’—…·"
+# Zero-width and direction marks, soft hyphen, variation selectors, byte order mark.
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]+"
 )
-_TONES = str.maketrans("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹḿɡ", "aaaaeeeeiiiioooouuuuvvvvvnnnmg")
-_CJK = r"\u3400-\u9fff\uf900-\ufaff\u3000-\u303f\uff01-\uff0f\uff1a-\uff20“”‘’—…"
-_SPACES = re.compile(rf"(?<=[{_CJK}])[ \t\u00a0\u3000]+|[ \t\u00a0\u3000]+(?=[{_CJK}])")
-_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\ufeff\u00ad]")
+_BLANKS = re.compile("[ \t\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
+_IS_MARK = re.compile(f"[{_MARKS}]")
+_IS_CJK = re.compile(f"[{_CJK}]")
+# Letters of one word set apart: 达 州 市. Two alone are two words as often as not.
+_SPACED_OUT = re.compile(f"(?<![{_CJK}])(?:[{_CJK}][ \t\u00a0\u3000]{{1,2}}){{2,}}[{_CJK}](?![{_CJK}])")
 # Full-width digits, Latin letters, percent sign and the marks that stand inside numbers.
 _WIDE = {0xFF01 + i: 0x21 + i for i in range(94) if chr(0x21 + i).isalnum() or chr(0x21 + i) in "%+-./~"}
+_PLAIN_BLANK = {0xA0: 0x20, 0x3000: 0x20, 0x202F: 0x20, **dict.fromkeys(range(8192, 8203), 32)}
+# Kangxi radicals and compatibility ideographs stand for one ordinary character each (Unicode, NFKC).
+_COMPATIBLE = re.compile("[\u2e80-\u2fdf\uf900-\ufaff]")
+_FINAL = frozenset("。！？；：…”’）】》」』!?;:.)")
+_OPENS_LIST = re.compile(
+    r"[（(]?(?:[一二三四五六七八九十]+|\d{1,2})[、.．)）]|[•●■◆▪·*\-—]|第[一二三四五六七八九十\d]+[章节条]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +52,16 @@ class CleanOptions:
         simplify: Traditional to simplified characters, one by one (OpenCC).
         remove_pinyin: Drop pinyin in brackets behind the character it belongs to.
         fold_width: Full-width digits and letters to ASCII.
-        drop_spaces: Drop spaces next to Chinese characters, and invisible characters everywhere.
+        drop_spaces: Drop spaces at line ends, beside Chinese marks, inside numbers with their units and inside words
+            set apart letter by letter; make any other run of spaces one; drop invisible characters.
+        join_lines: Drop line breaks inside sentences, where lines were cut at a fixed width.
     """
 
     simplify: bool = True
     remove_pinyin: bool = True
     fold_width: bool = True
     drop_spaces: bool = True
+    join_lines: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +86,16 @@ class CleanText:
         """Offsets on the clean text of a span of the original; empty if nothing of it was kept."""
         return self.offsets.to_derived(start, end)
 
+    def on_source(self, source: OffsetMap | None) -> OffsetMap:
+        """Places of the clean characters in what the original was taken from (clean -> text -> page).
+
+        Args:
+            source: Places of the original's characters; None if the original is the source.
+        """
+        return self.offsets if source is None else self.offsets.compose(source)
+
     def spans_to_original(self, spans: list[Span]) -> list[Span]:
         """Spans of the clean text as spans of the original."""
-        from dataclasses import replace
-
         out = []
         for span in spans:
             start, end = self.to_original(span.start, span.end)
@@ -77,8 +104,6 @@ class CleanText:
 
     def spans_to_clean(self, spans: tuple[Span, ...] | list[Span]) -> list[Span]:
         """Spans of the original as spans of the clean text; a span of which nothing was kept is left out."""
-        from dataclasses import replace
-
         out = []
         for span in spans:
             start, end = self.to_clean(span.start, span.end)
@@ -101,18 +126,86 @@ def simplify_character(character: str) -> str:
     return simple if len(simple) == 1 else character
 
 
-@lru_cache(maxsize=4096)
-def readings(character: str) -> frozenset[str]:
-    """The pinyin readings of a character without tone marks (pypinyin, heteronyms included)."""
-    from pypinyin import Style, pinyin
+def _simplify(text: str) -> str:
+    """Simplified characters, as many as before."""
+    if text.isascii():
+        return text
+    if _COMPATIBLE.search(text):
+        text = _COMPATIBLE.sub(lambda found: _ordinary(found[0]), text)
+    # Phrases tell 乾坤 from 乾燥; their conversion keeps lengths, and is not taken where it does not.
+    simple: str = _converter().convert(text)
+    if len(simple) == len(text):
+        return simple
+    lines = text.split("\n")
+    return "\n".join(
+        whole
+        if len(whole := _converter().convert(line)) == len(line)
+        else "".join(map(simplify_character, line))
+        for line in lines
+    )
 
-    found = pinyin(character, style=Style.NORMAL, heteronym=True, v_to_u=False)
-    return frozenset(reading for group in found for reading in group)
+
+@lru_cache(maxsize=1024)
+def _ordinary(character: str) -> str:
+    plain = unicodedata.normalize("NFKC", character)
+    return plain if len(plain) == 1 else character
 
 
-def _is_reading(character: str, written: str) -> bool:
-    plain = written.lower().translate(_TONES)
-    return plain in readings(character) or plain.replace("v", "u") in readings(character)
+def _blank_ranges(text: str) -> Iterator[tuple[int, int]]:
+    """Spaces to drop."""
+    for found in _SPACED_OUT.finditer(text):
+        for blank in _BLANKS.finditer(text, *found.span()):
+            yield blank.span()
+    for found in _BLANKS.finditer(text):
+        start, end = found.span()
+        left = text[start - 1] if start else "\n"
+        right = text[end] if end < len(text) else "\n"
+        if (
+            left in "\r\n"
+            or right in "\r\n"
+            or _IS_MARK.match(left)
+            or _IS_MARK.match(right)
+            # 6 亿元 and 2021 年 12 月 are one; 整体上市 18.8亿 is two.
+            or (left.isdecimal() and _IS_CJK.match(right))
+            or (left in "年月约約近超达達" and right.isdecimal())
+        ):
+            yield start, end
+        elif end - start > 1:
+            yield start + 1, end
+
+
+def _break_ranges(text: str) -> Iterator[tuple[int, int]]:
+    """Line breaks inside sentences."""
+    if "\n" not in text:
+        return
+    lines = [(found.start(), found.end()) for found in re.finditer(r"[^\r\n]+", text)]
+    width = _wrap_width([text[start:end].strip() for start, end in lines])
+    for (start, end), (below, below_end) in pairwise(lines):
+        gap = text[end:below]
+        left, right = text[start:end].rstrip(), text[below:below_end]
+        if gap not in ("\n", "\r\n") or not left or not right.strip() or left[-1] in _FINAL:
+            continue
+        if right[0] in " \t\u3000" or _OPENS_LIST.match(right):
+            continue
+        cut = left[-1] in "，、,（(《" or right[0] in "，。、；！？）》”,;)%"
+        wrapped = width > 0 and abs(len(left.strip()) - width) <= 2
+        # Two Latin words keep a mark between them.
+        if (cut or wrapped) and not (_is_letter(left[-1]) and _is_letter(right[0])):
+            yield end, below
+
+
+def _is_letter(character: str) -> bool:
+    return character.isascii() and character.isalpha()
+
+
+def _wrap_width(lines: list[str]) -> int:
+    """The width, in characters, that a text was cut to; 0 if it was not."""
+    full = Counter(len(line) for line in lines if len(line) >= 20 and line[-1] not in _FINAL)
+    if not full:
+        return 0
+    width = max(full, key=lambda n: (full[n], n))
+    longest = max(map(len, lines))
+    return width if full[width] >= 3 and longest <= width + 2 else 0
 
 
 def clean_text(text: str, options: CleanOptions | None = None) -> CleanText:
@@ -123,36 +216,52 @@ def clean_text(text: str, options: CleanOptions | None = None) -> CleanText:
         options: What to do; everything by default.
 
     Returns:
-        The clean text with its places in ``text``.
+        The clean text with its places in ``text``. Cleaning it again changes nothing but in rare cases of text that
+        was noise on noise (pinyin in brackets behind pinyin).
     """
     options = options or CleanOptions()
     dropped: list[tuple[int, int]] = []
     if options.remove_pinyin:
-        dropped += [m.span() for m in _PINYIN.finditer(text) if _is_reading(text[m.start() - 1], m.group(1))]
+        dropped += pinyin_ranges(text)
     if options.drop_spaces:
-        dropped += [m.span() for m in _SPACES.finditer(text)]
-        dropped += [m.span() for m in _INVISIBLE.finditer(text)]
-    keep = bytearray(b"\x01") * len(text)
-    for start, end in dropped:
-        keep[start:end] = bytes(end - start)
-    places = [i for i, kept in enumerate(keep) if kept]
-    clean = "".join([text[i] for i in places]) if dropped else text
+        dropped += _blank_ranges(text)
+        dropped += (found.span() for found in _INVISIBLE.finditer(text))
+    if options.join_lines:
+        dropped += _break_ranges(text)
+    if dropped:
+        keep = np.ones(len(text), dtype=bool)
+        for start, end in dropped:
+            keep[start:end] = False
+        places = np.flatnonzero(keep)
+        pieces = []
+        at = 0
+        for start, end in sorted(dropped):
+            if start > at:
+                pieces.append(text[at:start])
+            at = max(at, end)
+        clean = "".join([*pieces, text[at:]])
+    else:
+        places, clean = np.arange(len(text)), text
+    if options.drop_spaces:
+        clean = clean.translate(_PLAIN_BLANK)
     if options.fold_width:
         clean = clean.translate(_WIDE)
     if options.simplify:
-        clean = clean.translate({ord(c): s for c in set(clean) if (s := simplify_character(c)) != c})
-    return CleanText(clean, text, OffsetMap(places, [i + 1 for i in places], source_length=len(text)))
+        clean = _simplify(clean)
+    return CleanText(clean, text, OffsetMap(places, places + 1, source_length=len(text)))
 
 
 def clean_document(document: Document, options: CleanOptions | None = None) -> tuple[Document, CleanText]:
-    """A document on its clean text (spans moved along), with the map back.
+    """A document on its clean text (spans and debris ranges moved along), with the map back.
 
     Args:
         document: A document on its original text.
         options: As for `clean_text`.
     """
-    from dataclasses import replace
-
     clean = clean_text(document.text, options)
     spans = tuple(clean.spans_to_clean(document.spans))
-    return replace(document, text=clean.text, spans=spans, raw=None), clean
+    meta = document.meta
+    if meta.get("debris"):
+        moved = [clean.to_clean(start, end) for start, end in meta["debris"]]
+        meta = {**meta, "debris": [[start, end] for start, end in moved if start < end]}
+    return replace(document, text=clean.text, spans=spans, raw=None, meta=meta), clean

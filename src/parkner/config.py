@@ -37,6 +37,7 @@ class CleanConfig(_Section):
     remove_pinyin: bool = True
     fold_width: bool = True
     drop_spaces: bool = True
+    join_lines: bool = True
 
 
 class LabellingConfig(_Section):

@@ -14,6 +14,7 @@ _DAY = re.compile(
 )
 _LABEL = r"(?:发布|發[布佈]|发表|發表|发稿|發稿|刊发|刊登|更新|上传|录入|创建|成文|发文|印发|编辑|撰写)?\s*(?:时间|時間|日期)|发布于|發[布佈]於|发表于"
 _LABELLED = re.compile(rf"(?:{_LABEL})\s*[:：]?\s*[\[【(（]?\s*(?={_DAY.pattern})")
+_CLOCK = re.compile(rf"{_DAY.pattern}\s*[日]?\s*\d{{1,2}}[:：]\d\d")
 # Lines with the day of the visit, not of the article.
 _TODAY = re.compile(r"今天是|今日|现在时间|當前時間|当前时间|访问时间|打印时间")
 _BYLINE = re.compile(
@@ -82,6 +83,14 @@ def published(text: str, debris: Sequence[tuple[int, int]] = ()) -> dt.date | No
     lines = [line for line in head_lines(text, debris) if not _TODAY.search(line)]
     for line in lines:
         if (found := _LABELLED.search(line)) and (day := date_in(line[found.end() :])):
+            return day
+    for line in lines:
+        if (
+            len(line) <= 60
+            and _CLOCK.search(line)
+            and not re.search("[。！？；]", line)
+            and (day := date_in(line))
+        ):
             return day
     for line in lines:
         if len(line) <= 80 and not re.search("[。！？；]", line) and (day := date_in(line)):

@@ -16,9 +16,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from parkner.charset import ContentError
-from parkner.debris import debris_lines, is_furniture, is_running_text
+from parkner.debris import debris_lines, is_furniture, is_navigation, is_running_text
 from parkner.heads import date_in, is_byline, published
-from parkner.markup import Line, Node, Page, read_page, text_of_lines
+from parkner.html_reader import read_page
+from parkner.markup import Line, Node, Page, text_of_lines
 from parkner.spans import Document
 
 logger = logging.getLogger(__name__)
@@ -33,6 +34,9 @@ _DATES = (
 )  # fmt: skip
 _SOURCES = ("contentsource", "og:site_name", "sitename")
 _NOT_ARTICLE = frozenset({"nav", "footer", "aside"})
+_PRESS = re.compile(
+    r"[【\[（(]?(?:本文|文章|信息)?(?:来源|作者|责任编辑|责编|编辑|记者|供稿|审核|校对|撰稿|摄影|文/|图/)\s*[/／:：]"
+)
 _SOURCE = re.compile(r"(?:信息|文章|稿件)?(?:来源|來源|稿源)\s*[:：]\s*([^\s|｜:：，,。]{2,30})")
 
 
@@ -104,28 +108,36 @@ def _article(page: Page, extracted: str) -> tuple[list[Line], str | None]:
     running = [is_running_text(line.text) and share < 0.5 for line, share in zip(lines, density, strict=True)]
     outside = _outside(lines)
     weights = [
-        0.0 if out else len(key) * (1 - min(share, 1)) * (1.0 if vote and run else 0.5 if vote or run else 0.0)
+        0.0
+        if out
+        else len(key) * (1 - min(share, 1)) * (1.0 if vote and run else 0.5 if vote or run else 0.0)
         for key, share, vote, run, out in zip(keys, density, voted, running, outside, strict=True)
     ]
     if not any(weights):
         weights = [float(vote) or 1e-9 for vote in voted]
     container = _container(lines, weights)
     inside = [i for i, line in enumerate(lines) if _contains(container, line.node) and not outside[i]]
-    core = [i for i in inside if (voted[i] or running[i]) and density[i] < 0.6] or inside
-    title_at, title = _title(page, keys, core[0], container)
+    first, last = _stretch(lines, inside, voted, running, density, keys)
+    title_at, title = _title(page, keys, first)
     lists = _link_lists(lines, keys, density, running)
-    first, last = core[0], core[-1]
     picked = [
         i
         for i in range(first, last + 1)
-        if not outside[i] and not (lists[i] and not (voted[i] and density[i] < 0.6)) and _contains(container, lines[i].node)
+        if not outside[i]
+        and not (lists[i] and not (voted[i] and density[i] < 0.6))
+        and _contains(container, lines[i].node)
     ]
     head: list[int] = []
     if title_at is not None and title_at < first:
         between = range(title_at + 1, first)
-        head = [title_at, *(i for i in between if _is_head(lines[i], density[i], is_title_near=first - title_at < 25))]
+        head = [
+            title_at,
+            *(i for i in between if _is_head(lines[i], density[i], is_title_near=first - title_at < 25)),
+        ]
     picked = sorted({*head, *picked})
-    flags = debris_lines([lines[i].text for i in picked], keep=picked.index(title_at) if title_at in picked else None)
+    flags = debris_lines(
+        [lines[i].text for i in picked], keep=picked.index(title_at) if title_at in picked else None
+    )
     chosen = [lines[i] for i, flag in zip(picked, flags, strict=True) if not flag]
     return chosen or [lines[i] for i in picked], title
 
@@ -159,7 +171,10 @@ def _container(lines: Sequence[Line], weights: Sequence[float]) -> Node:
     holders = [node for node, weight in total.items() if weight >= 0.85 * whole]
     best = max(holders, key=lambda node: node.depth)
     # A single long paragraph is no container: its siblings belong with it.
-    while best.tag in ("p", "li", "span", "h1", "h2", "h3", "h4", "td", "tr", "tbody", "blockquote") and best.parent:
+    while (
+        best.tag in ("p", "li", "span", "h1", "h2", "h3", "h4", "td", "tr", "tbody", "blockquote")
+        and best.parent
+    ):
         best = best.parent
     return best
 
@@ -180,7 +195,9 @@ def _link_lists(
     while at < len(lines):
         end = at
         # Marks and dates between links do not end a list of links.
-        while end < len(lines) and (linked[end] or (end > at and len(keys[end]) <= 12 and not keys[end].isalpha())):
+        while end < len(lines) and (
+            linked[end] or (end > at and len(keys[end]) <= 12 and not keys[end].isalpha())
+        ):
             end += 1
         if sum(linked[at:end]) >= 2:
             out[at:end] = [True] * (end - at)
@@ -188,21 +205,57 @@ def _link_lists(
     return out
 
 
-def _is_head(line: Line, density: float, *, is_title_near: bool) -> bool:
+def _stretch(
+    lines: Sequence[Line],
+    inside: Sequence[int],
+    voted: Sequence[bool],
+    running: Sequence[bool],
+    density: Sequence[float],
+    keys: Sequence[str],
+) -> tuple[int, int]:
+    """First and last line of the article among the lines of its container."""
+    strong = (
+        [i for i in inside if voted[i] and running[i]]
+        or [i for i in inside if running[i]]
+        or [i for i in inside if voted[i]]
+        or list(inside)
+    )
+    first, last = strong[0], strong[-1]
+    # Captions, subheads and signatures beside it: lines that the extractor took as well, a few lines away at most.
+    beside = {id(lines[i].node.parent) for i in strong}
+    weak = {
+        i
+        for i in inside
+        if (voted[i] and (density[i] < 0.6 or len(keys[i]) > 20))
+        or (running[i] and id(lines[i].node.parent) in beside)
+    }
+    while near := [i for i in range(max(0, first - 3), first) if i in weak]:
+        first = near[0]
+    while near := [i for i in range(last + 1, last + 4) if i in weak]:
+        last = near[-1]
+    return first, last
+
+
+def _is_head(line: Line, density: float, is_title_near: bool) -> bool:
     """Whether a line between headline and body is part of the article's head."""
-    if density > 0.6 or is_furniture(line.text) or line.within(*_NOT_ARTICLE):
+    if is_furniture(line.text) or line.within(*_NOT_ARTICLE):
         return False
-    return is_byline(line.text) or (is_title_near and len(line.text) <= 100)
+    return is_byline(line.text) or (is_title_near and density <= 0.6 and len(line.text) <= 100)
 
 
-def _title(page: Page, keys: Sequence[str], first: int, container: Node) -> tuple[int | None, str | None]:
+def _title(page: Page, keys: Sequence[str], first: int) -> tuple[int | None, str | None]:
     """Number of the headline's line (None if it is not shown) and the title."""
     named = [_key(part) for name in ("og:title", "articletitle") if (part := page.metadata.get(name))]
     whole = _key(page.title or "")
     best: tuple[float, int] | None = None
     for i in range(min(first + 3, len(keys))):
         line, key = page.lines[i], keys[i]
-        if not 4 <= len(key) <= 90 or line.linked > 0.5 * len(key) or is_byline(line.text):
+        if (
+            not 4 <= len(key) <= 90
+            or line.linked > 0.5 * len(key)
+            or is_byline(line.text)
+            or is_navigation(line.text)
+        ):
             continue
         score = 0.0
         if key in named or (len(key) >= 6 and whole.startswith(key)):
@@ -213,6 +266,10 @@ def _title(page: Page, keys: Sequence[str], first: int, container: Node) -> tupl
             score += 2
         elif line.within(*_HEADINGS) or any(_TITLE_LABEL.search(node.label) for node in _near(line.node)):
             score += 1
+        if any(is_byline(other.text) for other in page.lines[i + 1 : i + 3]) and not line.text.endswith(
+            ("。", "：", ":")
+        ):
+            score += 1  # what stands right above the byline
         if score and i > first:
             score -= 1  # a subhead of the body
         if score and (best is None or score >= best[0]):  # of equals the one nearest to the body
