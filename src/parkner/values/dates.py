@@ -38,8 +38,8 @@ def parse_date(
             not after it; a span of whole months has to have reached its last month.
         context: Dates named before, in order: ``同年``, ``当日``, ``次月`` and the like take the last of them,
             ``去年同期`` the last period.
-        future: The words around the span say that the time lies ahead (``预计``, ``将``): the nearest such date that
-            is not over on the reference date is taken instead.
+        future: The words around the span say that the time lies ahead (``预计``, ``将``): the next such date is taken
+            where it is nearer than the last.
 
     Returns:
         First and last day, and the unit the text names.
@@ -102,33 +102,47 @@ def _resolve(part: Part, anchors: Anchors) -> DateInterval:
 
 def _nearest_year(part: Within, reference: dt.date, future: bool) -> DateInterval:
     # Eight years reach the next 29 February across a century that has none.
-    for step in range(9):
-        try:
-            found = part.of(reference.year + step if future else reference.year - step)
-        except DatePartError:
-            if part.last_day != 29:
-                raise
-            continue
-        if future and found.end >= reference:
-            return found
-        begun = found.end.replace(day=1) if part.so_far else found.start
-        if not future and begun <= reference:
-            return found
-    raise DatePartError("no such day in the years around the reference date")
+    found = {step: interval for step in range(-8, 9) if (interval := _try(part, reference.year + step))}
+    past = [i for _, i in sorted(found.items()) if (i.end.replace(day=1) if part.so_far else i.start) <= reference]
+    ahead = [i for _, i in sorted(found.items()) if i.end >= reference]
+    return _nearest(past, ahead, reference, future)
+
+
+def _try(part: Within, year: int) -> DateInterval | None:
+    """The part of a year; None for 29 February of a common year."""
+    try:
+        return part.of(year)
+    except DatePartError:
+        if part.last_day != 29:
+            raise
+        return None
 
 
 def _nearest_month(part: InMonth, reference: dt.date, future: bool) -> DateInterval:
-    for step in range(13):
-        year, month = months_on(reference, step if future else -step)
+    past, ahead = [], []
+    for step in range(-3, 4):
         try:
-            found = part.of(year, month)
+            interval = part.of(*months_on(reference, step))
         except DatePartError:
             if part.first <= 28:
                 raise
             continue
-        if (found.end >= reference) if future else (found.start <= reference):
-            return found
-    raise DatePartError("no such day in the months around the reference date")
+        if interval.start <= reference:
+            past.append(interval)
+        if interval.end >= reference:
+            ahead.append(interval)
+    return _nearest(past, ahead, reference, future)
+
+
+def _nearest(
+    past: list[DateInterval], ahead: list[DateInterval], reference: dt.date, future: bool
+) -> DateInterval:
+    """The last time that has begun; with ``future``, the next that is not over if that is nearer."""
+    if not past or not ahead:
+        raise DatePartError("no such day in the years around the reference date")
+    if future and ahead[0].start - reference <= reference - past[-1].end:
+        return ahead[0]
+    return past[-1]
 
 
 def _of_this_year(part: Within, anchors: Anchors) -> DateInterval:

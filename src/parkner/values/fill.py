@@ -15,14 +15,18 @@ from parkner.values.intervals import DateError, DateInterval
 AMOUNT = "AMOUNT"
 DATE = "DATE"
 
-_CLAUSE_END = re.compile(r"[。；！？;!?\n]")
+_SENTENCE_END = re.compile(r"[。；！？;!?\n]")
 _AHEAD_BEFORE = re.compile(
-    r"预计|有望|计划|拟(?!合)|力争|争取|确保|预期|预测|可望|料将|目标|届时|将(?:于|在|从|到)?$"
+    r"预计|预期|预测|有望|可望|料将|计划|拟(?!合)|力争|争取|确保|目标|届时|也将|都将|将(?:于|在|从|到)?$|(?:延期|推迟|延长|顺延|直)[至到]$"
 )
-_AHEAD_BEHIND = re.compile(r"^(?:份|期间)?(?:前|之前|以前|将|起将|有望|预计|拟|可|完工|建成|计划)")
-# How far before the span words of planning are looked for (characters, within the clause).
-_WINDOW = 24
-_COMPARED = re.compile(r"(?:比|较|与|和|对比|相比|相较|自|从)$")
+_AHEAD_BEHIND = re.compile(
+    r"(?:份|期间)?(?:之?前|以前|有望|预计|拟)|起?(?:正式)?(?:施行|实施|执行|生效)|[^，。；,;]{0,14}将(?![其该这此近军])"
+)
+# How far around the span such words are looked for, within the sentence (characters). They need not be right to do
+# no harm: the next such date is taken only where it is nearer than the last.
+_BEFORE = 40
+_BEHIND = 16
+_COMPARED = re.compile(r"(?:比|较|与|和)$")
 _PREVIOUS = re.compile(r"上(?:一|1)?个?(?:年|月|季)")
 
 
@@ -53,23 +57,29 @@ def fill_values(spans: Iterable[Span], text: str, *, reference: dt.date | None =
         except (AmountError, DateError) as error:
             filled.append(replace(span, value=None, value_error=str(error)))
             continue
-        # 同期 repeats a period elsewhere; the next 同期 still means the period itself.
-        if "同期" not in written:
+        # What is only compared with is not what the text goes on to speak of.
+        if "同期" not in written and not _is_comparison(written, text, span):
             context.append(date)
         filled.append(replace(span, value=date.to_dict(), value_error=None))
     return filled
 
 
+def _is_comparison(written: str, text: str, span: Span) -> bool:
+    before = text[max(0, span.start - 2) : span.start]
+    return bool(_PREVIOUS.match(written) and _COMPARED.search(before))
+
+
 def _parse_in_text(
     written: str, text: str, span: Span, reference: dt.date | None, context: list[DateInterval]
 ) -> DateInterval:
-    before = _CLAUSE_END.split(text[max(0, span.start - _WINDOW) : span.start])[-1]
-    behind = text[span.end : span.end + 4]
-    if _PREVIOUS.match(written) and "同期" not in written and _COMPARED.search(before):
+    if "同期" not in written and _is_comparison(written, text, span):
         # 比上年增长 compares with the year before the one spoken of, which need not be the article's.
         spoken_of = _last_period(context, reference)
         if spoken_of is not None:
-            return parse_date(written, reference=spoken_of.start, context=context)
+            anchor = spoken_of.end if reference is None else min(spoken_of.end, reference)
+            return parse_date(written, reference=anchor, context=context)
+    before = _SENTENCE_END.split(text[max(0, span.start - _BEFORE) : span.start])[-1]
+    behind = text[span.end : span.end + _BEHIND]
     future = bool(_AHEAD_BEFORE.search(before) or _AHEAD_BEHIND.match(behind))
     return parse_date(written, reference=reference, context=context, future=future)
 

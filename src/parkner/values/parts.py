@@ -162,7 +162,9 @@ def _word(text: str, anchors: Anchors) -> Part | None:
         if text.endswith("旬") or "半月" in text:
             return interval
         return interval.of(*months_on(anchors.need_reference(), 0))
-    if text in ("月内", "当月内", "本月内"):
+    if text == "年内":
+        return years(anchors.need_reference().year, anchors.need_reference().year, "year")
+    if text == "月内":
         return month_of(anchors.need_reference().month).of(anchors.need_reference().year)
     return _in_year(text)
 
