@@ -35,6 +35,7 @@ _WITH_CURRENCY = re.compile(rf"{_LEFT}{_MINUS}{_NUMBER}级?{_CURRENCY}{_AFTER}{{
 _RANGE = re.compile(
     rf"{_LEFT}{_MINUS}{_NUMBER}{_CURRENCY}?{_AFTER}?{_TO}{_NUMBER}{_CURRENCY}{_AFTER}{{0,2}}"
     rf"|{_LEFT}{_DIGITS}{_MORE}?亿{_TO}{_DIGITS}{_MORE}?亿{_AFTER}?"
+    rf"|{_LEFT}{_MINUS}{_DIGITS}{_MORE}?万{_TO}{_DIGITS}{_MORE}?万(?=之间)"
 )
 _RANK = re.compile(rf"{_LEFT}{_NUMBER}(?:美?元)?级(?!别)")
 _BARE = re.compile(
@@ -59,8 +60,12 @@ _CLAUSE = re.compile(r"[。；;!！?？，,\n、:：]")
 def _bare_numbers(article: Article) -> list[tuple[int, int, str, str]]:
     """Start and end of numbers with 亿 or 万 that carry neither currency nor measure word, and the clause around."""
     found = []
+    taken = bytearray(len(article.text))
+    for pattern in (_WITH_CURRENCY, _RANGE):
+        for match in pattern.finditer(article.text):
+            taken[match.start() : match.end()] = b"\1" * (match.end() - match.start())
     for match in _BARE.finditer(article.text):
-        if not _COUNTED.match(article.text, match.end()):
+        if not taken[match.start()] and not _COUNTED.match(article.text, match.end()):
             left = _CLAUSE.split(article.text[max(0, match.start() - 16) : match.start()])[-1]
             right = _CLAUSE.split(article.text[match.end() : match.end() + 8])[0]
             found.append((match.start(), match.end(), left, right))

@@ -1,8 +1,8 @@
 """INDUSTRY: industries, sectors and product fields (tier 2).
 
-Everything rests on field phrases: words of the lexicons with their modifiers, heads and suffixes (`industry_phrases`).
-What stands for a field wherever it is (生物医药) is marked as it is; a product (汽车, 家电) only where something
-around it says that the field is meant.
+Everything rests on field phrases: words of the lexicons with their modifiers, heads and suffixes (`industry_phrases`), and on lists
+(`industry_lists`). What stands for a field wherever it is (生物医药) is marked as it is; a product or an ambiguous word (汽车, 能源) only
+where something around it says that the field is meant.
 """
 
 from __future__ import annotations
@@ -11,50 +11,147 @@ import re
 from collections.abc import Iterator
 
 from parkner.labelling.functions import Article, Found, labelling_function
-from parkner.labelling.industry_phrases import Phrase, field_phrases
+from parkner.labelling.industry_lists import FieldList, field_lists, looks_like_field
+from parkner.labelling.industry_phrases import (
+    NO_FIELD_BEHIND,
+    Phrase,
+    field_phrases,
+    noun_run_left,
+    suffix_at,
+)
+from parkner.labelling.names import words_of
 
 # What makes the word before it a field: who is grouped by it, and what only a field has (guidelines, INDUSTRY 4).
+_GROUPED = re.compile(
+    r"(?:类|相关)?(?:生产|制造|加工|研发|设计|经销|出口|上市|骨干|龙头|重点|中小|民营|外贸)?(?:企业|厂商|厂家|巨头|品牌|制造商|生产商|百强|大王|上市公司|公司)|"
+    r"龙头|大[国省市县]|强[国省市县]|百强|业[界内]"
+)
 _FIELD_BEHIND = re.compile(
-    r"(?:生产|制造|加工|研发|设计|销售|流通|上市|骨干|龙头|重点|中小)?(?:企业|厂商|巨头|品牌|制造商|生产商|零部件商|百强|大王|上市公司|厂家|公司)"
-    r"|市场|业务|领域|板块|专业市场|产业|全?行业|业界|赛道|主业|大国|强国|龙头|经济|外贸|出口企业|展览?会|博览会|论坛|峰会|"
-    r"专区|专场|集群|全产业|上下?游|产业链|供应链|协会|业内"
+    r"(?:等)?(?:专业|终端|消费|细分)?市场(?!监管|价|营销|化)|(?:等)?(?:相关|全|重点|主要|关键|新兴|细分|高端|前沿)?领域|板块|业务|主业|赛道|资产|全?产业|全?行业|"
+    r"[上下]游|(?:等)?方面|(?:战略性|主导|支柱|优势|特色|重点|新兴|百亿级?|千亿级?|万亿级?)+产业|集群|外贸|"
+    r"博览会|交易会|展览?会|论坛|峰会|专场|招商|投资热|“?十[一二三四]五”?规划|发展规划|振兴规划|发展行动"
 )
-_FIELD_BEFORE = re.compile(
-    r"(?:发展|培育|壮大|做大|做强|布局|聚焦|围绕|涵盖|涉及|涉足|进军|进入|从事|主营|主攻|瞄准|打造)(?:了|以)?[“\"]?$"
+_DEVELOPED = re.compile(
+    r"(?:发展|培育|壮大|做[大强优]|布局|聚焦|围绕|涵盖|涉及|涉足|进军|进入|从事|主营|主攻|瞄准)(?:了|以|在)?[“\"]?$"
 )
 
 
-def _phrases(article: Article) -> list[Phrase]:
-    return article.memo("industry.phrases", field_phrases)
+def _plain(article: Article) -> Iterator[Phrase]:
+    """Phrases without a suffix that nothing behind them turns into goods."""
+    for phrase in field_phrases(article):
+        if not phrase.suffix and not NO_FIELD_BEHIND.match(article.text, phrase.end):
+            yield phrase
 
 
 @labelling_function("INDUSTRY")
 def industry_with_suffix(article: Article) -> Iterator[Found]:
     """Known fields with 产业, 行业, 业, 工业 ...: 模具行业, 汽车产业, 家电业. Misses fields that no lexicon has."""
-    for phrase in _phrases(article):
+    for phrase in field_phrases(article):
         if phrase.suffix:
             yield phrase.start, phrase.end
 
 
 @labelling_function("INDUSTRY")
-def industry_known_field(article: Article) -> Iterator[Found]:
+def industry_with_nouns_before(article: Article) -> Iterator[Found]:
+    """Known fields with suffix and the nouns right before them: 煤质分析仪器行业. Misses names with 的 inside."""
+    words = words_of(article)
+    for phrase in field_phrases(article):
+        if phrase.suffix:
+            first = words.containing(phrase.start)
+            if words.starts[first] == phrase.start:
+                start = words.starts[noun_run_left(words, first, max(0, first - 3))]
+                if start < phrase.start:
+                    yield start, phrase.end
+
+
+@labelling_function("INDUSTRY")
+def industry_unknown_with_suffix(article: Article) -> Iterator[Found]:
+    """Nouns before 产业 or 行业 that no lexicon has: 胶管胶带行业. Misses single nouns of one character."""
+    words = words_of(article)
+    known = {phrase.end for phrase in field_phrases(article)}
+    for match in re.finditer("产业|行业", article.text):
+        end = suffix_at(article.text, match.start())
+        index = words.containing(match.start())
+        if end != match.end() or end in known or words.starts[index] != match.start():
+            continue
+        start = words.starts[noun_run_left(words, index, max(0, index - 4))]
+        if match.start() - start >= 2:
+            yield start, end
+
+
+@labelling_function("INDUSTRY")
+def industry_sure_field(article: Article) -> Iterator[Found]:
     """Names of fields wherever they stand: 生物医药, 数字经济. Misses products, and fields that are also goods."""
-    for phrase in _phrases(article):
-        if phrase.sure and not phrase.suffix:
+    for phrase in _plain(article):
+        if phrase.sure:
             yield phrase.start, phrase.end
 
 
 @labelling_function("INDUSTRY")
-def industry_of_companies(article: Article) -> Iterator[Found]:
-    """Products and fields before what is grouped by them: 家电巨头, 汽车市场, 新能源领域. Misses what stands apart."""
-    for phrase in _phrases(article):
-        if not phrase.suffix and _FIELD_BEHIND.match(article.text, phrase.end):
+def industry_groups_companies(article: Article) -> Iterator[Found]:
+    """Fields and products that group companies: 家电巨头, 造纸企业. Misses 生产特种纸的企业 on purpose."""
+    for phrase in _plain(article):
+        if _GROUPED.match(article.text, phrase.end):
+            yield phrase.start, phrase.end
+
+
+@labelling_function("INDUSTRY")
+def industry_before_field_word(article: Article) -> Iterator[Found]:
+    """Fields and products before 市场, 领域, 业务, 产业链 ...: 汽车市场, 新能源领域. Misses what stands apart."""
+    for phrase in _plain(article):
+        if _FIELD_BEHIND.match(article.text, phrase.end):
             yield phrase.start, phrase.end
 
 
 @labelling_function("INDUSTRY")
 def industry_being_developed(article: Article) -> Iterator[Found]:
     """Fields behind 发展, 培育, 聚焦 ...: 培育新能源. Misses them where another word stands between."""
-    for phrase in _phrases(article):
-        if _FIELD_BEFORE.search(article.text[max(0, phrase.start - 5) : phrase.start]):
+    for phrase in _plain(article):
+        if _DEVELOPED.search(article.text[max(0, phrase.start - 5) : phrase.start]):
             yield phrase.start, phrase.end
+
+
+def _items(article: Article, found: FieldList) -> Iterator[tuple[int, int, bool]]:
+    for (start, end), known in zip(found.items, found.known, strict=True):
+        if known or looks_like_field(article.text[start:end]):
+            yield start, end, known
+
+
+@labelling_function("INDUSTRY")
+def industry_list_of_industries(article: Article) -> Iterator[Found]:
+    """Items of lists that end in 等产业, 等行业, 为主导产业 ...: known or not. Misses heads in another sentence."""
+    for found in field_lists(article):
+        if found.head == 3:
+            yield from ((start, end) for start, end, _ in _items(article, found))
+
+
+@labelling_function("INDUSTRY")
+def industry_list_of_areas(article: Article) -> Iterator[Found]:
+    """Items of lists that end in 领域, 板块, 产业 ..., a third of them known. Misses lists of unknown fields."""
+    for found in field_lists(article):
+        if found.head == 2 and sum(found.known) * 3 >= len(found.known):
+            yield from ((start, end) for start, end, _ in _items(article, found))
+
+
+@labelling_function("INDUSTRY")
+def industry_list_after_verb(article: Article) -> Iterator[Found]:
+    """Items of lists behind 发展, 聚焦, 培育 ... of which a lexicon knows one. Misses lists of goods with such a verb."""
+    for found in field_lists(article):
+        if found.verb and any(found.known):
+            yield from ((start, end) for start, end, _ in _items(article, found))
+
+
+@labelling_function("INDUSTRY")
+def industry_list_of_known(article: Article) -> Iterator[Found]:
+    """Known items of lists most of whose items are known fields. Misses what no lexicon has."""
+    for found in field_lists(article):
+        if sum(found.known) >= 2 and sum(found.known) * 3 >= len(found.known) * 2:
+            yield from ((start, end) for start, end, known in _items(article, found) if known)
+
+
+@labelling_function("INDUSTRY")
+def industry_list_with_some_head(article: Article) -> Iterator[Found]:
+    """Known items of lists that end in 方面, 业务, 企业 ... Misses what no lexicon has."""
+    for found in field_lists(article):
+        if found.head:
+            yield from ((start, end) for start, end, known in _items(article, found) if known)
