@@ -196,8 +196,8 @@ _NAVIGATION = re.compile(
 # Headings of lists of links. Newspapers put background under the same words, in running text: that is the article's.
 _RELATED = re.compile(
     r"^[【\[▼▪●■◆★>》\s]*"
-    r"(?:相关|热门|推荐|延伸|精彩|最新|热点|更多|猜你|为您?你?推荐|大家都在|往期|编辑|今日|本周|图片|专题|头条|其他|其它|同类|近期|阅读|点击)"
-    r"(?:的)?(?:阅读|新闻|链接|文章|报道|推荐|资讯|内容|信息|喜欢|看|回顾|排行榜?|排名|热点|热搜|专题|点击|产品|评论|关注|稿件|动态|视频|案例|话题|标签|精选|热文)"
+    r"(?:相关|热门|推荐|延伸|精彩|最新|热点|更多|猜你|为您?你?推荐|大家都在|往期|编辑|今日|本周|图片|专题|头条|其他|其它|同类|近期)"
+    r"(?:的|\s*[·•|]\s*)?(?:阅读|新闻|链接|文章|报道|推荐|资讯|内容|信息|喜欢|看|回顾|排行榜?|排名|热点|热搜|专题|点击|产品|评论|关注|稿件|动态|视频|案例|话题|标签|精选|热文)|^[【\[▼▪●■◆★>》\s]*(?:阅读|点击|浏览|人气)(?:排行|排名|榜)"
 )
 # Below the body: all from such a line on is the site's tail, unless running text follows.
 _TAIL = re.compile(

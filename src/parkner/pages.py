@@ -119,7 +119,7 @@ def _article(page: Page, extracted: str) -> tuple[list[Line], str | None]:
     inside = [i for i, line in enumerate(lines) if _contains(container, line.node) and not outside[i]]
     first, last = _stretch(lines, inside, voted, running, density, keys)
     title_at, title = _title(page, keys, first)
-    lists = _link_lists(lines, keys, density, running)
+    lists = _link_lists(keys, density, running, voted)
     picked = [
         i
         for i in range(first, last + 1)
@@ -186,17 +186,18 @@ def _contains(container: Node, node: Node) -> bool:
 
 
 def _link_lists(
-    lines: Sequence[Line], keys: Sequence[str], density: Sequence[float], running: Sequence[bool]
+    keys: Sequence[str], density: Sequence[float], running: Sequence[bool], voted: Sequence[bool]
 ) -> list[bool]:
     """Lines of nothing but links that stand in rows of two or more."""
     linked = [share > 0.6 and not run for share, run in zip(density, running, strict=True)]
-    out = [False] * len(lines)
+    out = [False] * len(keys)
     at = 0
-    while at < len(lines):
+    while at < len(keys):
         end = at
-        # Marks and dates between links do not end a list of links.
-        while end < len(lines) and (
-            linked[end] or (end > at and len(keys[end]) <= 12 and not keys[end].isalpha())
+        # Marks and dates between links do not end a list of links; where the extractor's text ends, a list ends.
+        while end < len(keys) and (
+            (linked[end] and (end == at or voted[end] == voted[at]))
+            or (end > at and not linked[end] and len(keys[end]) <= 12 and not keys[end].isalpha())
         ):
             end += 1
         if sum(linked[at:end]) >= 2:

@@ -93,7 +93,7 @@ def label_command(
 
     def on_error(error: InputError) -> None:
         print(f"parkner: {error}", file=sys.stderr)
-        job.failed.append(FailedRecord(read, error.report()))
+        job.failed.append(FailedRecord(read, error.to_dict()))
 
     with job.locked():
         done = job.begin(resume=resume)
