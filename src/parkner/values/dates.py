@@ -39,7 +39,7 @@ def parse_date(
         context: Dates named before, in order: ``同年``, ``当日``, ``次月`` and the like take the last of them,
             ``去年同期`` the last period.
         future: The words around the span say that the time lies ahead (``预计``, ``将``): the next such date is taken
-            where it is nearer than the last.
+            unless it is more than twice as far as the last.
 
     Returns:
         First and last day, and the unit the text names.
@@ -92,6 +92,9 @@ def _resolve(part: Part, anchors: Anchors) -> DateInterval:
         return part
     if isinstance(part, Bare):
         raise DatePartError("a number without a unit of time")
+    planned = anchors.future and anchors.reference is not None
+    if _is_full_year(part) and not planned and anchors.context and anchors.context[-1].grain == "year":
+        return anchors.context[-1]  # 全年 behind a year is that year's, unless it is planned.
     reference = anchors.need_reference()
     if isinstance(part, InMonth):
         return _nearest_month(part, reference, anchors.future)
@@ -100,10 +103,16 @@ def _resolve(part: Part, anchors: Anchors) -> DateInterval:
     return _nearest_year(part, reference, anchors.future)
 
 
+def _is_full_year(part: Within | InMonth) -> bool:
+    return isinstance(part, Within) and part.grain == "year"
+
+
 def _nearest_year(part: Within, reference: dt.date, future: bool) -> DateInterval:
     # Eight years reach the next 29 February across a century that has none.
     found = {step: interval for step in range(-8, 9) if (interval := _try(part, reference.year + step))}
-    past = [i for _, i in sorted(found.items()) if (i.end.replace(day=1) if part.so_far else i.start) <= reference]
+    past = [
+        i for _, i in sorted(found.items()) if (i.end.replace(day=1) if part.so_far else i.start) <= reference
+    ]
     ahead = [i for _, i in sorted(found.items()) if i.end >= reference]
     return _nearest(past, ahead, reference, future)
 
@@ -137,10 +146,10 @@ def _nearest_month(part: InMonth, reference: dt.date, future: bool) -> DateInter
 def _nearest(
     past: list[DateInterval], ahead: list[DateInterval], reference: dt.date, future: bool
 ) -> DateInterval:
-    """The last time that has begun; with ``future``, the next that is not over if that is nearer."""
+    """The last time that has begun; with ``future``, the next that is not over if it is not twice as far."""
     if not past or not ahead:
         raise DatePartError("no such day in the years around the reference date")
-    if future and ahead[0].start - reference <= reference - past[-1].end:
+    if future and ahead[0].start - reference <= 2 * (reference - past[-1].end):
         return ahead[0]
     return past[-1]
 
@@ -151,10 +160,8 @@ def _of_this_year(part: Within, anchors: Anchors) -> DateInterval:
     found = part.of(reference.year)
     if anchors.future:
         return found
-    if part.grain == "year":
-        # Results of a full year are told in the first quarter of the next; a year named before decides first.
-        if anchors.context and anchors.context[-1].grain == "year":
-            return anchors.context[-1]
+    if _is_full_year(part):
+        # Results of a full year are told in the first quarter of the next.
         return part.of(reference.year - 1) if reference.month <= 3 else found
     return part.of(reference.year - 1) if reference.month <= 2 and found.start > reference else found
 

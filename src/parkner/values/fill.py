@@ -11,6 +11,7 @@ from parkner.spans import Span
 from parkner.values.amounts import AmountError, parse_amount
 from parkner.values.dates import parse_date
 from parkner.values.intervals import DateError, DateInterval
+from parkner.values.vocabulary import DAY_WORDS
 
 AMOUNT = "AMOUNT"
 DATE = "DATE"
@@ -23,9 +24,11 @@ _AHEAD_BEHIND = re.compile(
     r"(?:份|期间)?(?:之?前|以前|有望|预计|拟)|起?(?:正式)?(?:施行|实施|执行|生效)|[^，。；,;]{0,14}将(?![其该这此近军])"
 )
 # How far around the span such words are looked for, within the sentence (characters). They need not be right to do
-# no harm: the next such date is taken only where it is nearer than the last.
+# no harm: a next such date that is much farther than the last is not taken.
 _BEFORE = 40
 _BEHIND = 16
+# 昨日(14日): the date in the bracket is the one meant, whichever day the page was put up.
+_SPELLED_OUT = re.compile(r"\s*[（(]\s*((?:[0-9０-９]{1,2}月)?[0-9０-９]{1,2}[日号])\s*[)）]")
 _COMPARED = re.compile(r"(?:比|较|与|和)$")
 _PREVIOUS = re.compile(r"上(?:一|1)?个?(?:年|月|季)")
 
@@ -55,6 +58,8 @@ def fill_values(spans: Iterable[Span], text: str, *, reference: dt.date | None =
                 continue
             date = _parse_in_text(written, text, span, reference, context)
         except (AmountError, DateError) as error:
+            if span.label == DATE:
+                context.clear()  # What points back now would point at the date that could not be read.
             filled.append(replace(span, value=None, value_error=str(error)))
             continue
         # What is only compared with is not what the text goes on to speak of.
@@ -78,6 +83,9 @@ def _parse_in_text(
         if spoken_of is not None:
             anchor = spoken_of.end if reference is None else min(spoken_of.end, reference)
             return parse_date(written, reference=anchor, context=context)
+    bracket = _SPELLED_OUT.match(text[span.end : span.end + _BEHIND])
+    if bracket and written in DAY_WORDS:
+        return parse_date(bracket[1], reference=reference, context=context)
     before = _SENTENCE_END.split(text[max(0, span.start - _BEFORE) : span.start])[-1]
     behind = text[span.end : span.end + _BEHIND]
     future = bool(_AHEAD_BEFORE.search(before) or _AHEAD_BEHIND.match(behind))
