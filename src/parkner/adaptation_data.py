@@ -1,4 +1,4 @@
-"""Raw text for adaptation: one stream of characters, cut into windows and masked (tier 2, no torch)."""
+"""Raw text for adaptation: one stream of characters, cut into windows and masked (tier 4, no torch)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The network that is adapted: a character BERT with the heads of the signals (tier 2)."""
+"""The network that is adapted: a character BERT with the heads of the signals (tier 4)."""
 
 from __future__ import annotations
 

