@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from parkner.labelling.functions import Article, Found, labelling_function
 from parkner.labelling.names import Words, has_proper, is_boundary, left_edge, places_of, words_of
-from parkner.labelling.org import hits_of, org_company, org_finance
+from parkner.labelling.org import org_company, org_finance
+from parkner.labelling.org_suffix import hits_of
 
 _NAME = r"[\u4e00-\u9fffA-Za-z0-9·&（）()\-]"
 _COUNT = r"(?:[0-9一二三四五六七八九十百千两几多数]+余?多?)?(?:家|大|个|户|名)?"
@@ -40,9 +41,10 @@ def names_a_firm(words: Words, start: int, end: int) -> bool:
     first, last = words.containing(start), words.starting_from(end)
     if words.starts[last] != end or words.starts[first] != start or end - start < 2 or end - start > 18:
         return False
-    if (all(words.tags[k] == "ns" for k in range(first, last)) or _INDUSTRY_END.search(
-        words.text[start:end][-3:]
-    )) and not any(words.tags[k] == "nt" for k in range(first, last)):
+    if (
+        all(words.tags[k] == "ns" for k in range(first, last))
+        or _INDUSTRY_END.search(words.text[start:end][-3:])
+    ) and not any(words.tags[k] == "nt" for k in range(first, last)):
         return False
     return has_proper(words, first, last) and words.tags[last - 1] not in ("nr",)
 
@@ -129,19 +131,21 @@ _NOT_A_SOURCE = re.compile(
 @labelling_function("ORG")
 def org_byline(article: Article) -> Iterator[Found]:
     """Sources, publishers, buyers and bidders behind their label (来源:中国网); a person there is its mistake."""
-    suffixes = article.lexicons["org_suffixes"]
+    suffixes = tuple(article.lexicons["org_suffixes"])
     for match in _BYLINE.finditer(article.text):
-        name = _LABEL_BEHIND.split(match[1])[0]
-        if len(name) < 2 or _NOT_A_SOURCE.match(name):
-            continue
-        label = article.text[match.start() : match.start(1)]
-        if label.startswith(("发布人", "供稿")) and not any(name.endswith(s) for s in suffixes):
-            continue
-        if label.startswith("供稿") or (
-            len(name) <= 3 and not any(name.endswith(s) for s in ("网", "报", "社", "局", "委"))
-        ):
-            continue
-        yield match.start(1), match.start(1) + len(name)
+        personal = match[0].startswith(("发布人", "供稿"))
+        at = match.start(1)
+        for name in re.split(r"[-—]", _LABEL_BEHIND.split(match[1])[0]):
+            start, at = at, at + len(name) + 1
+            short = len(name) <= 3 and not name.endswith(("网", "报", "社", "局", "委"))
+            if (
+                len(name) < 2
+                or _NOT_A_SOURCE.match(name)
+                or ((personal or short)
+                and not name.endswith(suffixes))
+            ):
+                continue
+            yield start, start + len(name)
 
 
 _REPORTS = re.compile(
@@ -184,17 +188,23 @@ def introduced_names(article: Article) -> list[tuple[int, int]]:
 def _find_introduced(article: Article) -> list[tuple[int, int]]:
     ends = {end for _, end in full_names(article)} | {
         hit.end
-        for hit in hits_of(article, "association", "institute", "school", "finance", "company", "government")
+        for hit in hits_of(
+            article, ["association", "institute", "school", "finance", "company", "government"]
+        )
     }
     found = []
     for match in _INTRODUCED.finditer(article.text):
         explicit = re.match(r"[(（](?:以下|下称|简称|英文|证券|股票)", match[0])
-        if (explicit or (
+        if (
+            explicit
+            or (
+                match.start() in ends
+                and not re.fullmatch(r"[0-9]+|.*(?:代码|筹|图|左|右|新华社|记者).*", match[1])
+            )
+        ) and (
             match.start() in ends
-            and not re.fullmatch(r"[0-9]+|.*(?:代码|筹|图|左|右|新华社|记者).*", match[1])
-        )) and (match.start() in ends or (
-            explicit and article.text[match.start() - 1 : match.start()] in "司团行局院会社厂部学"
-        )):
+            or (explicit and article.text[match.start() - 1 : match.start()] in "司团行局院会社厂部学")
+        ):
             found.append(match.span(1))
     return found
 

@@ -51,6 +51,8 @@ def _find_kinds(article: Article) -> list[KindHit]:
     hits = []
     for match in _pattern(tuple(kinds)).finditer(article.text):
         start, end = match.span()
+        if match[0].endswith("园") and article.text[end : end + 1] == "区":
+            end += 1  # 创意产业园 is longer than 园区, but the kind is 创意产业园区
         if end not in words.boundaries or (
             re.match(r"[园区]?(?:域|内的企业|级|位|点|别)", article.text[end : end + 4])
             and article.text[end] in "域级位别"
@@ -60,28 +62,31 @@ def _find_kinds(article: Article) -> list[KindHit]:
     return hits
 
 
+_INSIDE = frozenset(
+    ["企业", "工程", "技术", "标准", "产品", "合作", "共建", "生产", "市场", "出口", "开放", "改革", "统筹", "绿色", "优质", "千万千瓦级", "百万千瓦级"]
+)
+# Words no park's name contains, or only behind its place (合武共建产业园, 宁夏…与沙产业发展基地).
+_OUTSIDE = frozenset(
+    ["建设", "规划", "发展", "深化", "优化", "建强", "做强", "做大", "做优", "升级", "提升", "培育", "构建", "创建", "争创", "申建", "布局", "改造", "扩区", "服务", "管理", "投资", "运营", "联动", "集聚", "汇聚", "聚焦", "走进", "探访", "加强", "高品质", "综合性", "现代化", "特色", "全国性", "区域性", "重要", "自建", "处", "级", "世界级", "国际级", "高水平", "一流", "最美", "美丽", "多个", "专精特新", "领军企业", "首个", "国内首个", "我国首个", "全国首个", "全球首个"]
+)
+_ONLY_INSIDE = frozenset(["共建", "合作", "发展", "服务", "管理", "规划", "与", "和"])
+
+
 def _left(article: Article, words: Words, hit: KindHit) -> int:
-    inside = frozenset(
-        [
-            "企业",
-            "工程",
-            "技术",
-            "标准",
-            "项目",
-            "产品",
-            "合作",
-            "共建",
-            "部分",
-            "生产",
-            "市场",
-            "以上",
-            "出口",
-            "开放",
-            "改革",
-            "统筹",
-        ]
-    )
-    return left_edge(words, hit.word, inside=inside, limit=30)
+    first = left_edge(words, hit.word, inside=_INSIDE | {"与"}, limit=30)
+    places = places_of(article)
+    for k in range(hit.word - 1, first - 1, -1):
+        word = words.words[k]
+        if word in _ONLY_INSIDE:
+            start = words.starts[first]
+            head = article.text[start : words.starts[k]]
+            placed = places.chain(head, 0) > 0 or (len(head) == 2 and has_proper(words, first, k))
+            if placed and not any(w in _OUTSIDE - _ONLY_INSIDE for w in words.words[first:k]):
+                continue
+            return k + 1
+        if word in _OUTSIDE:
+            return k + 1
+    return first
 
 
 def _extended(article: Article, end: int) -> int:

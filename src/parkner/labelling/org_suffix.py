@@ -1,0 +1,85 @@
+"""Where organisations' last words (公司, 局, 研究院) stand in a text, and which units follow a name (tier 2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from parkner.labelling.functions import Article
+from parkner.labelling.names import is_boundary, words_of
+
+# A unit of an organisation, directly behind its name (中国煤炭工业协会经济运行部).
+_UNIT = re.compile(
+    r"[\u4e00-\u9fff]{2,14}?(?:部|处|科|室|司|所|局|中心|分会|专委会|专业委员会|委员会|分公司|支行|分行|办公室|研究所|研究院|分院|"
+    r"编辑部|分社|频道|学院|院系|直营店|广播|基金|校区|门店|工厂)|党组|党委|董事会|监事会|办公室|工会"
+)
+_NO_UNIT = re.compile(
+    r"总部|内部|全部|外部|部分|中心|业务|下属|东部|西部|南部|北部|中部|干部|各|本|总公司|分公司|等|有关|相关|所|新|在"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SuffixHit:
+    """A suffix in the text: where it is (characters), and the words around it.
+
+    Attributes:
+        start, end: The suffix, in characters.
+        word: Index of the word that holds its first character.
+        after: Index of the first word behind it.
+        kind: Its class in the lexicon.
+    """
+
+    start: int
+    end: int
+    word: int
+    after: int
+    kind: str
+
+
+@lru_cache(maxsize=8)
+def any_of(entries: tuple[str, ...]) -> re.Pattern[str]:
+    """A pattern for any of the entries, the longest first."""
+    return re.compile("|".join(map(re.escape, sorted(entries, key=len, reverse=True))))
+
+
+def suffix_hits(article: Article) -> list[SuffixHit]:
+    """All suffixes of the lexicon that end at a word's end, the longest at each place (once an article)."""
+    return article.memo("org.suffix_hits", _find_suffixes)
+
+
+def _find_suffixes(article: Article) -> list[SuffixHit]:
+    kinds = article.lexicons["org_suffixes"]
+    words, text, hits = words_of(article), article.text, []
+    exceptions: dict[int, tuple[int, int]] = {}
+    for match in any_of(tuple(article.lexicons["not_organisations"])).finditer(text):
+        for at in range(match.start(), match.end()):
+            exceptions[at] = match.span()
+    for match in any_of(tuple(kinds)).finditer(text):
+        start, end = match.span()
+        if end not in words.boundaries:
+            continue
+        begin, stop = exceptions.get(end - 1, (start, end))
+        if begin < start or stop > end:
+            continue
+        hits.append(SuffixHit(start, end, words.containing(start), words.starting_from(end), kinds[match[0]]))
+    return hits
+
+
+def hits_of(article: Article, kinds: Iterable[str]) -> list[SuffixHit]:
+    """The suffix hits of the given classes."""
+    wanted = frozenset(kinds)
+    return [hit for hit in suffix_hits(article) if hit.kind in wanted]
+
+
+def with_unit(article: Article, end: int) -> int:
+    """End of the name with a unit that follows it directly (…协会经济运行部); `end` where none does."""
+    words = words_of(article)
+    match = _UNIT.match(article.text, end)
+    if match is None or match.end() not in words.boundaries or _NO_UNIT.match(match[0]):
+        return end
+    first, last = words.starting_from(end), words.starting_from(match.end())
+    if words.starts[first] != end or any(is_boundary(words, k) for k in range(first, last)):
+        return end
+    return match.end()
