@@ -10,7 +10,7 @@ from typing import Any, Literal
 from parkner.corpus import document_from_dict
 from parkner.evaluation import SCHEMA, EvaluatedDocument, Evaluation, evaluate
 from parkner.matching import CORRECT
-from parkner.metrics import METRICS, count_table, interval, paired_p_value, resampled_scores
+from parkner.metrics import METRICS, MODES, Scores, count_table, interval, paired_p_value, resampled_scores
 from parkner.metrics import scores as scores_of
 from parkner.pairing import read_unique
 from parkner.runtime import sha256_of_text
@@ -78,21 +78,34 @@ class Comparison:
         name: Of the baseline.
         documents: How many both runs share; only they are compared.
         differences: By target (``micro``, ``macro``, label) and metric.
-        better, worse, same: Documents whose number of strict errors fell, rose or stayed.
+        gains: For each document, how many wrong and missing spans fewer than in the baseline.
         changes: Every span that changed sides, in the order of documents and text.
-        baseline: The baseline's evaluation, on the gold of now.
+        scores: Scores by mode and target on the shared documents: this run's, then the baseline's.
         notes: What a reader should know.
     """
 
     name: str
     documents: int
     differences: Mapping[str, Mapping[str, Difference]]
-    better: int
-    worse: int
-    same: int
+    gains: Mapping[str, int]
     changes: Sequence[SpanChange]
-    baseline: Evaluation
+    scores: tuple[Mapping[str, Mapping[str, Scores]], Mapping[str, Mapping[str, Scores]]]
     notes: tuple[str, ...] = ()
+
+    @property
+    def better(self) -> int:
+        """Documents with fewer errors than before."""
+        return sum(gain > 0 for gain in self.gains.values())
+
+    @property
+    def worse(self) -> int:
+        """Documents with more errors than before."""
+        return sum(gain < 0 for gain in self.gains.values())
+
+    @property
+    def same(self) -> int:
+        """Documents with as many errors as before."""
+        return len(self.gains) - self.better - self.worse
 
     def count(self, kind: Change, label: str | None = None) -> int:
         """How many spans changed in a way, of one label or of all."""
@@ -145,7 +158,7 @@ def compare(current: Evaluation, baseline: Evaluation, *, name: str = "baseline"
             raise DataError(f"{name}: gold spans of {one.id!r} differ from this run's")
     labels = sorted({*current.labels, *baseline.labels})
     tables = [count_table([(d.gold, d.predicted) for d in side], labels) for side in zip(*pairs, strict=True)]
-    values = [scores_of(table) for table in tables]
+    by_mode = [{mode: scores_of(table, mode) for mode in MODES} for table in tables]
     drawn = None
     if len(pairs) > 1 and current.resamples > 0:
         drawn = resampled_scores(tables, resamples=current.resamples, seed=current.seed)
@@ -153,23 +166,20 @@ def compare(current: Evaluation, baseline: Evaluation, *, name: str = "baseline"
     for index, target in enumerate(tables[0].targets()):
         differences[target] = {}
         for metric in METRICS:
-            now, before = (float(getattr(value[target], metric)) for value in values)
+            now, before = (float(getattr(values["strict"][target], metric)) for values in by_mode)
             low = high = p_value = None
             if drawn is not None:
                 gaps = drawn[0][metric][:, index] - drawn[1][metric][:, index]
                 low, high = interval(gaps)
                 p_value = paired_p_value(gaps, now - before)
             differences[target][metric] = Difference(before, now, low, high, p_value)
-    gains = [_wrong(other) - _wrong(one) for one, other in pairs]
     return Comparison(
         name=name,
         documents=len(pairs),
         differences=differences,
-        better=sum(gain > 0 for gain in gains),
-        worse=sum(gain < 0 for gain in gains),
-        same=sum(gain == 0 for gain in gains),
+        gains={one.id: _wrong(other) - _wrong(one) for one, other in pairs},
         changes=[change for one, other in pairs for change in _changes(one, other)],
-        baseline=baseline,
+        scores=(by_mode[0], by_mode[1]),
         notes=tuple(notes),
     )
 
@@ -208,7 +218,8 @@ def evaluate_baseline(path: Path | str, current: Evaluation, *, labels: Iterable
     """
     path = Path(path)
     gold = {d.id: Document(d.id, d.text, d.gold, source=d.source) for d in current.documents}
-    documents = _from_metrics(path, gold) if path.suffix == ".json" else read_unique(path)
+    is_metrics = path.suffix == ".json"
+    documents = _from_metrics(path, gold) if is_metrics else read_unique(path, other=list(gold.values()))
     theirs = {document.id for document in documents}
     shared = [document for identity, document in gold.items() if identity in theirs]
     if not shared:

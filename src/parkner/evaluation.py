@@ -27,7 +27,7 @@ from parkner.metrics import (
 )
 from parkner.pairing import pair_documents, source_of
 from parkner.runtime import sha256_of_text
-from parkner.spans import Document, ParknerError, Span, UsageError
+from parkner.spans import DataError, Document, ParknerError, Span, UsageError
 from parkner.tagging import spans_to_tags
 
 SCHEMA = "parkner.metrics/1"
@@ -268,7 +268,8 @@ def evaluate(
         check_with_seqeval: Compute the strict scores with seqeval too.
 
     Raises:
-        DataError: If a side is empty, ids are missing, unknown or double, or texts under one id differ.
+        DataError: If a side is empty, ids are missing, unknown or double, texts under one id differ, or one of
+            ``labels`` does not occur.
         UsageError: If seqeval is not installed.
         ParknerError: If seqeval and our counts disagree (a bug in one of them: no score is given).
     """
@@ -283,6 +284,12 @@ def evaluate(
             EvaluatedDocument(one.id, one.text, source_of(one), mine, theirs, tuple(align(mine, theirs)))
         )
     table = count_table([(d.gold, d.predicted) for d in documents], sorted(wanted) if wanted else None)
+    unused = sorted(set(table.labels) - {s.label for d in documents for s in (*d.gold, *d.predicted)})
+    if unused:
+        there = sorted({span.label for pair in pairs for side in pair for span in side.spans})
+        raise DataError(
+            f"label {unused[0]!r} is neither in gold nor in predictions; there are {', '.join(there) or 'none'}"
+        )
     checked = None
     if check_with_seqeval:
         checked = seqeval_scores([(d.gold, d.predicted) for d in documents])

@@ -102,14 +102,15 @@ def parse_gate(text: str, kind: Literal["fail-under", "max-drop"]) -> Gate:
 
 
 def check_gates(
-    gates: Sequence[Gate], current: ScoreTable, baseline: ScoreTable | None = None
+    gates: Sequence[Gate], current: ScoreTable, compared: tuple[ScoreTable, ScoreTable] | None = None
 ) -> list[GateResult]:
     """Holds scores against gates.
 
     Args:
         gates: The conditions.
         current: Scores by mode and target (`Evaluation.scores`).
-        baseline: The same of the baseline, on the same documents; needed for ``max-drop``.
+        compared: The same of this run and of the baseline on the documents that both have (`Comparison.scores`);
+            needed for ``max-drop``.
 
     Raises:
         UsageError: If a target is neither ``micro``, ``macro`` nor a label of the scores, or the baseline is missing.
@@ -126,11 +127,15 @@ def check_gates(
         if gate.kind == FAIL_UNDER:
             results.append(GateResult(gate, value, None, value >= gate.limit))
             continue
-        if baseline is None:
+        if compared is None:
             raise UsageError(f"--max-drop {gate.name}: needs --baseline")
         # A label that the baseline never saw cannot have dropped.
-        other = baseline[gate.mode].get(gate.target)
-        before = float(getattr(other, gate.metric)) if other else 0.0
+        value, before = (
+            float(getattr(side[gate.mode][gate.target], gate.metric))
+            if gate.target in side[gate.mode]
+            else 0.0
+            for side in compared
+        )
         # A drop of exactly the limit passes; 0.86 - 0.85 is a little more than 0.01 in binary.
         results.append(GateResult(gate, value, before, before - value <= gate.limit + 1e-12))
     return results

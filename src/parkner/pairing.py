@@ -18,35 +18,55 @@ IDS = ("strict", "common")
 
 
 def read_unique(
-    path: Path | str, *, texts: Mapping[str, str] | None = None, split: str | None = None
+    path: Path | str,
+    *,
+    texts: Mapping[str, str] | None = None,
+    split: str | None = None,
+    other: Sequence[Document] = (),
 ) -> list[Document]:
     """Reads a JSON Lines file in which every id stands once.
 
     Args:
         path: The file.
-        texts: Texts by SHA-256, for stand-off files.
+        texts: Texts by SHA-256, for stand-off records.
         split: Keep only records with this ``split``.
+        other: Documents to take the texts of stand-off records from that ``texts`` does not have.
 
     Raises:
         UsageError: If the file cannot be opened, or holds no record of the split.
-        DataError: If a record cannot be read, an id occurs twice, or there is no record at all.
+        DataError: If a record cannot be read, an id occurs twice, ``other`` has another text under the id of a
+            stand-off record, or there is no record at all.
     """
     path = Path(path)
     documents: list[Document] = []
     lines: dict[str, int] = {}
     splits: set[str] = set()
+    known = dict(texts or {})
+    by_id = {document.id: document for document in other}
+    hashed = False
     for number, record in iterate_jsonl(path):
-        if split is not None and isinstance(record, Mapping):
+        where = f"{path}:{number}"
+        if isinstance(record, Mapping):
             splits.add(str(record.get("split")))
-            if record.get("split") != split:
+            if split is not None and record.get("split") != split:
                 continue
-        if isinstance(record, Mapping) and record.get("id") is None:
-            raise DataError(f"{path}:{number}: the record has no id")
-        document = document_from_dict(record, where=f"{path}:{number}", texts=texts)
+            if record.get("id") is None:
+                raise DataError(f"{where}: the record has no id")
+            digest = record.get("sha256")
+            if record.get("text") is None and digest and digest not in known:
+                if not hashed:
+                    # Hashing every text costs time: only where a record asks for it.
+                    known |= texts_by_digest(other)
+                    hashed = True
+                same = by_id.get(str(record["id"]))
+                if digest not in known and same is not None:
+                    raise DataError(
+                        f"{where}: id {same.id!r} has another text in the predictions: sha256 {digest} here, "
+                        f"{sha256_of_text(same.text)} there"
+                    )
+        document = document_from_dict(record, where=where, texts=known)
         if document.id in lines:
-            raise DataError(
-                f"{path}:{number}: id {document.id!r} stands in line {lines[document.id]} already"
-            )
+            raise DataError(f"{where}: id {document.id!r} stands in line {lines[document.id]} already")
         lines[document.id] = number
         documents.append(document)
     if not documents and split is not None and splits:
@@ -63,14 +83,6 @@ def ids_outside_split(path: Path | str, split: str) -> set[str]:
         for _, record in iterate_jsonl(Path(path))
         if isinstance(record, Mapping) and record.get("split") != split
     }
-
-
-def is_standoff(path: Path | str) -> bool:
-    """Whether any record of a JSON Lines file has a SHA-256 in place of its text."""
-    return any(
-        isinstance(r, Mapping) and r.get("text") is None and r.get("sha256")
-        for _, r in iterate_jsonl(Path(path))
-    )
 
 
 def texts_by_digest(documents: Iterable[Document]) -> dict[str, str]:
@@ -92,38 +104,6 @@ def read_texts(path: Path | str) -> dict[str, str]:
             raise DataError(f"{path}:{number}: the record has no text")
         texts[sha256_of_text(text)] = text
     return texts
-
-
-def read_gold(
-    path: Path | str,
-    *,
-    texts: Mapping[str, str],
-    predicted: Sequence[Document] = (),
-    split: str | None = None,
-) -> list[Document]:
-    """Reads gold, with texts or stand-off.
-
-    Args:
-        path: The file.
-        texts: Texts by SHA-256, for stand-off records.
-        predicted: Predictions; only for a better message where a text is missing.
-        split: Keep only records with this ``split``.
-
-    Raises:
-        UsageError, DataError: As `read_unique`; a stand-off record whose id was predicted on another text says so.
-    """
-    by_id = {document.id: document for document in predicted}
-    for number, record in iterate_jsonl(Path(path)):
-        if not isinstance(record, Mapping) or record.get("text") is not None or not record.get("sha256"):
-            continue
-        if split is not None and record.get("split") != split:
-            continue
-        if record["sha256"] not in texts and (other := by_id.get(str(record.get("id")))) is not None:
-            raise DataError(
-                f"{path}:{number}: id {other.id!r} has another text in the predictions: sha256 "
-                f"{record['sha256']} in gold, {sha256_of_text(other.text)} there"
-            )
-    return read_unique(path, texts=texts, split=split)
 
 
 def pair_documents(

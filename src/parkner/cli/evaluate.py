@@ -44,15 +44,7 @@ def evaluate_command(
     from parkner.comparison import compare, evaluate_baseline
     from parkner.evaluation import evaluate
     from parkner.gate import check_gates, parse_gate
-    from parkner.pairing import (
-        IDS,
-        ids_outside_split,
-        is_standoff,
-        read_gold,
-        read_texts,
-        read_unique,
-        texts_by_digest,
-    )
+    from parkner.pairing import IDS, ids_outside_split, read_texts, read_unique
     from parkner.report import write_report
     from parkner.runtime import run_manifest
 
@@ -69,11 +61,9 @@ def evaluate_command(
         if not path.is_file():
             raise UsageError(f"{path}: no such file")
 
-    digests: dict[str, str] = read_texts(texts) if texts else {}
-    predicted = read_unique(pred, texts=digests) if pred else []
-    if predicted and is_standoff(gold):
-        digests = {**texts_by_digest(predicted), **digests}
-    documents = read_gold(gold, texts=digests, predicted=predicted, split=split)
+    known = read_texts(texts) if texts else {}
+    predicted = read_unique(pred, texts=known) if pred else []
+    documents = read_unique(gold, texts=known, split=split, other=predicted)
     if model:
         predicted = _tag(model, documents)
     evaluation = evaluate(
@@ -89,7 +79,7 @@ def evaluate_command(
     if baseline:
         other = evaluate_baseline(baseline, evaluation, labels=label or ())
         comparison = compare(evaluation, other, name=_name(baseline))
-    results = check_gates(gates, evaluation.scores, comparison.baseline.scores if comparison else None)
+    results = check_gates(gates, evaluation.scores, comparison.scores if comparison else None)
     config: dict[str, Any] = {
         "gold": gold.name,
         "split": split,
