@@ -23,8 +23,9 @@ from parkner.labelling.names import words_of
 
 # What makes the word before it a field: who is grouped by it, and what only a field has (guidelines, INDUSTRY 4).
 _GROUPED = re.compile(
-    r"(?:类|相关)?(?:生产|制造|加工|研发|设计|经销|出口|上市|骨干|龙头|重点|中小|民营|外贸)?(?:企业|厂商|厂家|巨头|品牌|制造商|生产商|百强|大王|上市公司|公司)|"
-    r"龙头|大[国省市县]|强[国省市县]|百强|业[界内]"
+    r"(?:类|相关|等)?(?:(?:的)?(?:生产|制造|加工|研发|设计|经销|出口|销售|运营|服务|建设|采购|研究|开发)(?:和|与|及|、)?){0,2}(?:上市|骨干|龙头|重点|中小|民营|外贸|代工|老牌)?"
+    r"(?:企业|厂商|厂家|巨头|品牌|制造商|生产商|百强|大王|上市公司|公司|集团军|商会|工厂)|"
+    r"龙头|大[国省市县]|强[国省市县]|百强|业[界内]|展(?![开示现望出])|部门|展会|专家|分析师|板块"
 )
 _FIELD_BEHIND = re.compile(
     r"(?:等)?(?:专业|终端|消费|细分)?市场(?!监管|价|营销|化)|(?:等)?(?:相关|全|重点|主要|关键|新兴|细分|高端|前沿)?领域|板块|业务|主业|赛道|资产|全?产业|全?行业|"
@@ -43,6 +44,12 @@ def _plain(article: Article) -> Iterator[Phrase]:
             yield phrase
 
 
+# What a field has, a product has as well: a project or base of a field is one of it, 水泥项目 makes cement (INDUSTRY 4).
+_PROJECT = re.compile(
+    "(?:重点|重大|示范|综合|产业化|创新|发展|建设|高科技|大)?(?:项目|基地|园区|产业园|工程|示范区|平台|发展|小镇|体系|转型|大厦|部门|收入|政策|投资|[大强][国省])"
+)
+
+
 @labelling_function("INDUSTRY")
 def industry_with_suffix(article: Article) -> Iterator[Found]:
     """Known fields with 产业, 行业, 业, 工业 ...: 模具行业, 汽车产业, 家电业. Misses fields that no lexicon has."""
@@ -59,7 +66,7 @@ def industry_with_nouns_before(article: Article) -> Iterator[Found]:
         if phrase.suffix:
             first = words.containing(phrase.start)
             if words.starts[first] == phrase.start:
-                start = words.starts[noun_run_left(words, first, max(0, first - 3))]
+                start = words.starts[noun_run_left(words, first, max(0, first - 3), nouns_only=True)]
                 if start < phrase.start:
                     yield start, phrase.end
 
@@ -90,9 +97,26 @@ def industry_sure_field(article: Article) -> Iterator[Found]:
 @labelling_function("INDUSTRY")
 def industry_groups_companies(article: Article) -> Iterator[Found]:
     """Fields and products that group companies: 家电巨头, 造纸企业. Misses 生产特种纸的企业 on purpose."""
-    for phrase in _plain(article):
-        if _GROUPED.match(article.text, phrase.end):
+    for phrase in field_phrases(article):
+        if not phrase.suffix and _GROUPED.match(article.text, phrase.end):
             yield phrase.start, phrase.end
+
+
+@labelling_function("INDUSTRY")
+def industry_of_projects(article: Article) -> Iterator[Found]:
+    """Fields before 项目, 基地, 园区, 发展 ...: 光伏项目, 能源转型. Misses products there, which are goods."""
+    for phrase in _plain(article):
+        if phrase.field and _PROJECT.match(article.text, phrase.end):
+            yield phrase.start, phrase.end
+
+
+@labelling_function("INDUSTRY")
+def industry_joined_to_suffix(article: Article) -> Iterator[Found]:
+    """Fields joined to one that has a suffix: 石油和化工行业, 水泥、玻璃产业. Misses joints of more than a mark."""
+    phrases = field_phrases(article)
+    for left, right in zip(phrases, phrases[1:], strict=False):
+        if right.suffix and not left.suffix and article.text[left.end : right.start] in ("和", "与", "及", "、", "以及"):
+            yield left.start, left.end
 
 
 @labelling_function("INDUSTRY")

@@ -25,6 +25,7 @@ class Phrase:
         start, end: Characters, suffix included.
         core_end: Where the suffix begins; ``end`` if there is none.
         sure: Whether it names a field wherever it stands.
+        field: Whether it names a field at all (能源); a product (水泥) does so only in a context.
         suffix: 产业, 行业, 业 ..., or ``""``.
     """
 
@@ -32,6 +33,7 @@ class Phrase:
     end: int
     core_end: int
     sure: bool
+    field: bool
     suffix: str
 
 
@@ -69,6 +71,7 @@ class FieldWords:
 
     words: Matcher
     sure: frozenset[str]
+    fields: frozenset[str]
     modifiers: Matcher
     heads: Matcher
 
@@ -80,7 +83,7 @@ def field_words(folder: Path) -> FieldWords:
     known = {word for name in SURE_LEXICONS for word in lexicons[name]}
     context = {word for name in CONTEXT_LEXICONS for word in lexicons[name]}
     sure = frozenset(known - set(lexicons[AMBIGUOUS]) - context)
-    return FieldWords(Matcher(known | context), sure, Matcher(MODIFIERS), Matcher(HEADS))
+    return FieldWords(Matcher(known | context), sure, frozenset(known - context), Matcher(MODIFIERS), Matcher(HEADS))
 
 
 def _suffix_start(text: str, end: int) -> int:
@@ -121,39 +124,50 @@ def _field_phrases(article: Article) -> list[Phrase]:
             if end < 0:
                 position += 1
                 continue
-        if start not in words.boundaries and start and text[start - 1 : start + 1] in words.words:
+        if start not in words.boundaries and _inside_word(words, start, end):
             position += 1
             continue
         if text[end - 1] == "业" and end - start > 2 and _LONGER_WORD.match(text, _suffix_start(text, end)):
             end = _suffix_start(text, end)  # 电信业 in 电信业务收入
         sure = text[start:end] in known.sure
-        while end < len(text):
+        field = text[start:end] in known.fields
+        while end < len(text) and text[end - 1] != "业":
             longer = max(known.words.at(text, end), known.heads.at(text, end))
             if longer < 0 or suffix_at(text, end) > longer:
                 break
             sure = sure or text[end:longer] in known.sure or text[start:longer] in known.sure
+            field = field or text[end:longer] in known.fields or text[start:longer] in known.fields
             end = longer
         behind = suffix_at(text, end)
         suffix = text[end:behind]
         if not suffix and text[end - 1] == "业" and end - start > 2:
             suffix = "业"
-        out.append(Phrase(start, behind, end, sure, suffix))
+        out.append(Phrase(start, behind, end, sure, sure or field, suffix))
         position = behind
     return out
 
 
-def noun_run_left(words: Words, index: int, least: int) -> int:
+def _inside_word(words: Words, start: int, end: int) -> bool:
+    """Whether a stretch begins inside a word and cuts it: 会展 in 社会|展开, 电子 in 水电|子公司."""
+    index = words.containing(start)
+    return end < words.starts[index + 1] or len(words.words[index]) == 2
+
+
+def noun_run_left(words: Words, index: int, least: int, *, nouns_only: bool = False) -> int:
     """Follows nouns to the left.
 
     Args:
         words: The words of the article.
         index: Index of a word that is taken already.
         least: Index of the first word that may be taken.
+        nouns_only: Take no verbal nouns and adjectives, which may be what is done to the field (重组建材行业).
 
     Returns:
         Index of the first word of the run of nouns, verbal nouns, adjectives and Latin words that ends before `index`.
     """
     while index > least and is_field_material(words.words[index - 1], words.tags[index - 1]):
+        if nouns_only and words.tags[index - 1] not in ("n", "nz", "eng", "j"):
+            break
         index -= 1
     return index
 
