@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
 import select
 import shutil
-import subprocess
+import signal
 import tempfile
 import time
 from pathlib import Path
@@ -32,9 +33,8 @@ class Browser:
 
     def __init__(self, program: str) -> None:
         self._profile = tempfile.mkdtemp(prefix="parkner-chromium-")
-        their_in, our_out = os.pipe()
-        our_in, their_out = os.pipe()
-        self._in, self._out = our_in, our_out
+        commands_out, self._out = os.pipe()
+        self._in, answers_in = os.pipe()
         self._buffer = b""
         self._number = 0
         self.requests: list[str] = []
@@ -58,16 +58,13 @@ class Browser:
             f"--user-data-dir={self._profile}",
             "about:blank",
         ]
-        # Chromium reads commands from descriptor 3 and answers on 4, whatever numbers our pipes have.
-        shell = f'exec "$@" 3<&{their_in} 4>&{their_out}'
-        self._process = subprocess.Popen(
-            ["sh", "-c", shell, "sh", *command],
-            pass_fds=(their_in, their_out),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        os.close(their_in)
-        os.close(their_out)
+        # Chromium reads commands from descriptor 3 and answers on 4; ours are moved out of the way first.
+        ends = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in (commands_out, answers_in)]
+        actions = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in (1, 2)]
+        actions += [(os.POSIX_SPAWN_DUP2, end, number) for end, number in zip(ends, (3, 4), strict=True)]
+        self._process = os.posix_spawn(program, command, os.environ, file_actions=actions)
+        for end in (commands_out, answers_in, *ends):
+            os.close(end)
         targets = self._send("Target.getTargets")["targetInfos"]
         page = next(target for target in targets if target["type"] == "page")
         attached = self._send("Target.attachToTarget", targetId=page["targetId"], flatten=True)
@@ -79,8 +76,8 @@ class Browser:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.wait()
+        os.kill(self._process, signal.SIGKILL)
+        os.waitpid(self._process, 0)
         os.close(self._in)
         os.close(self._out)
         shutil.rmtree(self._profile, ignore_errors=True)
@@ -144,7 +141,7 @@ class Browser:
                 raise TimeoutError("Chromium does not answer")
             data = os.read(self._in, 1 << 20)
             if not data:
-                raise RuntimeError(f"Chromium ended with code {self._process.wait()}")
+                raise RuntimeError("Chromium has ended")
             self._buffer += data
         line, _, self._buffer = self._buffer.partition(b"\0")
         message: dict[str, Any] = json.loads(line)

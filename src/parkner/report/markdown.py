@@ -30,7 +30,7 @@ CHANGE_NAMES = {
     "added": "wrong spans new",
 }
 # Mark-up, and what GitHub makes of bare text: mentions, issue numbers, emoji, mathematics, links.
-_SPECIAL = re.compile(r"[\\`*_{}\[\]#|~$@:&<>]|(?<=www)\.", re.IGNORECASE)
+_SPECIAL = re.compile(r"[\\`*_{}\[\]#|~$@&<>]|:(?=//|\w+:)|(?<=www)\.", re.IGNORECASE)
 
 
 def escape(text: str, most: int = 60) -> str:
