@@ -19,7 +19,7 @@ from parkner.labelling.industry_phrases import (
     noun_run_left,
     suffix_at,
 )
-from parkner.labelling.names import words_of
+from parkner.labelling.words import words_of
 
 # What makes the word before it a field: who is grouped by it, and what only a field has (guidelines, INDUSTRY 4).
 _GROUPED = re.compile(
@@ -115,7 +115,11 @@ def industry_joined_to_suffix(article: Article) -> Iterator[Found]:
     """Fields joined to one that has a suffix: 石油和化工行业, 水泥、玻璃产业. Misses joints of more than a mark."""
     phrases = field_phrases(article)
     for left, right in zip(phrases, phrases[1:], strict=False):
-        if right.suffix and not left.suffix and article.text[left.end : right.start] in ("和", "与", "及", "、", "以及"):
+        if (
+            right.suffix
+            and not left.suffix
+            and article.text[left.end : right.start] in ("和", "与", "及", "、", "以及")
+        ):
             yield left.start, left.end
 
 
@@ -161,7 +165,7 @@ def industry_list_of_areas(article: Article) -> Iterator[Found]:
 def industry_list_after_verb(article: Article) -> Iterator[Found]:
     """Items of lists behind 发展, 聚焦, 培育 ... of which a lexicon knows one. Misses lists of goods with such a verb."""
     for found in field_lists(article):
-        if found.verb and any(found.known):
+        if found.verb and not found.goods:
             yield from ((start, end) for start, end, _ in _items(article, found))
 
 
@@ -169,7 +173,7 @@ def industry_list_after_verb(article: Article) -> Iterator[Found]:
 def industry_list_of_known(article: Article) -> Iterator[Found]:
     """Known items of lists most of whose items are known fields. Misses what no lexicon has."""
     for found in field_lists(article):
-        if sum(found.known) >= 2 and sum(found.known) * 3 >= len(found.known) * 2:
+        if any(found.sure) and not found.goods and sum(found.known) * 3 >= len(found.known) * 2:
             yield from ((start, end) for start, end, known in _items(article, found) if known)
 
 

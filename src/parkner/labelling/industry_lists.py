@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from parkner.labelling.functions import Article
 from parkner.labelling.industry_phrases import field_phrases, is_field_material, suffix_at
-from parkner.labelling.names import Words, words_of
+from parkner.labelling.words import Words, words_of
 
 # Behind the last item: 等, a number, words of rank, then what the items are.
 _RANK = (
@@ -28,6 +28,9 @@ _FAIR = re.compile(
 _WEAK = re.compile(rf"等?{_RANK}{{0,5}}(?:方面|业务|市场|企业|品牌|项目|集群)")
 _VERB_BEFORE = re.compile(
     r"(?:发展|培育|壮大|做[大强优]|做大做强|布局|聚焦|围绕|瞄准|主攻|突出|集聚|聚集|引进|招引|进军|涉足|涵盖|覆盖|涉及)(?:了|以|在|到|发展)?[“\"]?$"
+)
+_GOODS = re.compile(
+    rf"等?{_RANK}{{0,4}}(?:[^，。、]{{0,4}}?(?:产品|商品|品目|设备|作物|原料|资料|物资|资源|元素|技术|基础设施|装机|安全|总装机|消费|需求|供应|价格|线路|装置|材料)|清洁能源|可再生能源)"
 )
 # What items of other lists end in: places, bodies, means and qualities.
 _NO_FIELD = re.compile(
@@ -54,12 +57,16 @@ class FieldList:
     Attributes:
         items: Start and end of each item, in characters.
         known: Whether a lexicon knows the item, for each.
+        sure: Whether it is a field wherever it stands, for each.
+        goods: Whether what stands behind says that the items are goods or means.
         head: How clearly what stands behind says that the items are fields: 3 (等产业), 2 (等领域), 1 (等方面), 0.
         verb: Whether a verb before says so.
     """
 
     items: tuple[tuple[int, int], ...]
     known: tuple[bool, ...]
+    sure: tuple[bool, ...]
+    goods: bool
     head: int
     verb: bool
 
@@ -79,14 +86,17 @@ def _field_lists(article: Article) -> list[FieldList]:
     words = words_of(article)
     ends: dict[int, int] = {}
     cores: dict[int, int] = {}
+    sure: set[int] = set()
     for phrase in field_phrases(article):
         ends[phrase.start] = phrase.end
         cores[phrase.end] = phrase.start
+        if phrase.sure or phrase.suffix:
+            sure.add(phrase.start)
     out = []
     start = 0
     for mark in [m.start() for m in _HARD.finditer(text)] + [len(text)]:
         if "、" in text[start:mark]:
-            found = _list_in(text, start, mark, words, ends, cores)
+            found = _list_in(text, start, mark, words, ends, cores, sure)
             if found is not None:
                 out.append(found)
         start = mark + 1
@@ -94,7 +104,13 @@ def _field_lists(article: Article) -> list[FieldList]:
 
 
 def _list_in(
-    text: str, start: int, end: int, words: Words, ends: dict[int, int], cores: dict[int, int]
+    text: str,
+    start: int,
+    end: int,
+    words: Words,
+    ends: dict[int, int],
+    cores: dict[int, int],
+    sure: set[int],
 ) -> FieldList | None:
     joints = [m.span() for m in _JOINT.finditer(text, start, end) if m.group() == "、" or _is_joint(m, words)]
     first_comma = next((i for i, (a, b) in enumerate(joints) if text[a:b] == "、"), None)
@@ -134,7 +150,9 @@ def _list_in(
     known = tuple(ends.get(a, -1) == b for a, b in kept)
     if len(kept) < 2 or not any(known):
         return None
-    return FieldList(tuple(kept), known, head, verb)
+    certain = tuple(k and a in sure for (a, _), k in zip(kept, known, strict=True))
+    goods = head < 2 and bool(_GOODS.match(text, tail))
+    return FieldList(tuple(kept), known, certain, goods, head, verb)
 
 
 def _is_joint(match: re.Match[str], words: Words) -> bool:

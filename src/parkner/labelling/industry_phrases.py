@@ -9,7 +9,7 @@ from pathlib import Path
 
 from parkner.labelling.functions import Article
 from parkner.labelling.lexicon import Lexicons, Matcher
-from parkner.labelling.names import Words, words_of
+from parkner.labelling.words import Words, words_of
 
 # Fields wherever they stand, fields in a context only, and words of the first kind that are to be of the second.
 SURE_LEXICONS = ("industry_classification", "industry_emerging")
@@ -45,14 +45,32 @@ MODIFIERS = frozenset(
 )  # fmt: skip
 HEADS = frozenset(
     ("制造 智造 加工 深加工 精深加工 冶炼 装备制造 设备制造 设备 装备 机械 材料 新材料 零部件 关键零部件 配件 配套件 器械 电子 信息 信息技术 "  # noqa: SIM905
-    "技术服务 服务 应用 物流 贸易 商贸 流通 金融 电商 旅游 设计 种植 养殖 发电 制品 产品加工 整车 电池 终端 软件 系统 仪器 仪表 "
-    "及零部件 及配件 用品 工程 工业 科技 运输 经济 医药 化工 能源 面料 食品 饮料 家具 照明 显示 通信 纤维 复合材料 生产").split()
+    "技术服务 服务 物流 贸易 商贸 流通 金融 电商 旅游 设计 种植 养殖 发电 制品 产品加工 整车 电池 终端 软件 仪器 仪表 "
+    "及零部件 及配件 用品 工业 科技 运输 经济 医药 化工 能源 面料 食品 饮料 家具 照明 显示 通信 纤维 复合材料").split()
 )  # fmt: skip
+# Heads that make goods of a field: 半导体设备 is a field only where something says so.
+GOODS_HEADS = frozenset(
+    [
+        "设备",
+        "终端",
+        "仪器",
+        "仪表",
+        "用品",
+        "配件",
+        "及配件",
+        "零部件",
+        "软件",
+        "电池",
+        "面料",
+        "家具",
+        "器械",
+    ]
+)
 # What only goods, quantities and virtues have behind them: the word before is no field there.
 NO_FIELD_BEHIND = re.compile(
     "[产销储]?(?:量|额|价|率|值得)|产品|商品|销售|出口|进口|零件|价格|供应|供给|需求|装机|机组|产能|库存|消费|设施|原料|废|电站|站|厂[房家]?(?!商)|"
     "车辆?|机床|减排|危机|资源|基础|网络|结构|枢纽|摩擦|面积|伙伴|用户|用品|订单|专利|标准|信贷|补贴|器|机(?![械电器])|板|灯|线|部件|件|"
-    "公园|博物馆|大学|学院|学校|医院|人才|工人|技术|设备|专业|课程|职业|能力|水平|服务费|工程师|保护|政策|法|税|险|卡"
+    "公园|博物馆|大学|学院|学校|医院|人才|工人|技术|设备|专业|课程|职业|能力|水平|服务费|工程师|保护|政策|法|税|险|卡|消纳|新增|续航|监测|装机"
 )
 _SUFFIX = re.compile(
     r"(?:设备|装备|产品|零部件|材料|制品|用品|及相关)?"
@@ -60,7 +78,7 @@ _SUFFIX = re.compile(
 )
 # 产业 that begins a longer word is no suffix of the field before it: 装备制造产业集群.
 _LONGER_WORD = re.compile(
-    "产业(?:链|园|集群|集聚|带|基地|化|工人|群|区|联盟|城|协会|示范|基金|新城|合作|互联)|工业(?:园|区|城|集中|设计|互联|软件|机器人|母机|品)|"
+    "产业(?:链|园|集群|集聚区|带|化|工人|群|区|联盟|城|协会|基金|新城|互联)|工业(?:园|区|城|集中|设计|互联|软件|机器人|母机|品)|"
     "行业(?:协会|商会|分会|联合会)|业(?:[绩务主者界态内户余务]|协会|集团|公司|有限|股份)"
 )
 
@@ -83,7 +101,9 @@ def field_words(folder: Path) -> FieldWords:
     known = {word for name in SURE_LEXICONS for word in lexicons[name]}
     context = {word for name in CONTEXT_LEXICONS for word in lexicons[name]}
     sure = frozenset(known - set(lexicons[AMBIGUOUS]) - context)
-    return FieldWords(Matcher(known | context), sure, frozenset(known - context), Matcher(MODIFIERS), Matcher(HEADS))
+    return FieldWords(
+        Matcher(known | context), sure, frozenset(known - context), Matcher(MODIFIERS), Matcher(HEADS)
+    )
 
 
 def _suffix_start(text: str, end: int) -> int:
@@ -135,8 +155,11 @@ def _field_phrases(article: Article) -> list[Phrase]:
             longer = max(known.words.at(text, end), known.heads.at(text, end))
             if longer < 0 or suffix_at(text, end) > longer:
                 break
-            sure = sure or text[end:longer] in known.sure or text[start:longer] in known.sure
-            field = field or text[end:longer] in known.fields or text[start:longer] in known.fields
+            if text[end:longer] in GOODS_HEADS:
+                sure = field = text[start:longer] in known.sure
+            else:
+                sure = sure or text[end:longer] in known.sure or text[start:longer] in known.sure
+                field = field or text[end:longer] in known.fields or text[start:longer] in known.fields
             end = longer
         behind = suffix_at(text, end)
         suffix = text[end:behind]
