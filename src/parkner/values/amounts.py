@@ -109,7 +109,7 @@ _TAILS: dict[str, Qualifier] = {
     **each("左右 上下 附近 前后 许", "about"),
     **each("以上 之上 及以上 或以上 以上级 起", "at_least"),
     **each("以下 以内 之内 内 以里 之下 及以下 或以下", "at_most"),
-    **each("级 级别 量级 级的", "order"),
+    **each("级 级别 量级 级的 规模 级规模", "order"),
     **each("+ 有余 开外", "over"),
     **each("整 正 不等 之间 钱", "exact"),
 }

@@ -11,6 +11,7 @@ from parkner.values.vocabulary import FESTIVAL, PLAN
 
 _DIGITS = {c: str(i) for i, c in enumerate("〇一二三四五六七八九")} | {"两": "2"}
 _NUMERAL = re.compile(r"[〇一二三四五六七八九十廿卅两]+(?=(.?))")
+_THOUSANDS = re.compile(r"[一二两]千[〇一二三四五六七八九十百]*(?=年)")
 _TENS = re.compile(r"([一二三四五六七八九]?十|廿|卅)([一二三四五六七八九]?)")
 _ISO_DAY = re.compile(r"(?<![0-9])([12][0-9]{3})([-/.])([0-9]{1,2})\2([0-9]{1,2})(?![0-9])")
 _ISO_MONTH = re.compile(r"([12][0-9]{3})[-/.](0?[1-9]|1[0-2])")
@@ -24,9 +25,9 @@ _TIME = re.compile(
 )
 _WEEKDAY = re.compile(r"(?<=.[0-9日号年月])[(,]?(?:星期|礼拜|周)[一二三四五六日天1-6][)]?$")
 _LEAD = re.compile(
-    r"^(?:从|自从|自|截至|截止到?|直到|直至|到|至|于|在|早在|由|(?:当地|北京|美东)时间|公元(?!前))+(?=.)"
+    r"^(?:从|自从|自|截至|截止到?|直到|直至|到|至|于|在|早在|由|(?:当地|北京|美东)时间|公元(?!前)|公历)+(?=.)"
 )
-_END = re.compile(r"(?<=.)(?:以来|开始|起|伊始)$")
+_END = re.compile(r"(?<=.)(?:以来|开始|起|伊始|(?<=[年月日])期间)$")
 _RANGE = re.compile(r"(?:起|开始)?(?:[至到](?!今$)|-+)")
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _ENGLISH = re.compile(rf"[0-9\s,.]*(?:{_MONTHS})[a-z]*[0-9\s,.a-z]*", re.IGNORECASE | re.ASCII)
@@ -47,6 +48,8 @@ def normalise(text: str) -> str:
     plain = _END.sub("", plain)
     if PLAN.fullmatch(plain) or FESTIVAL.fullmatch(plain):
         return plain
+    if "千" in plain:
+        plain = _THOUSANDS.sub(_whole_number, plain)
     plain = _NUMERAL.sub(_arabic, plain)
     plain = _WEEKDAY.sub("", plain)
     plain = _TIME.sub("", plain)
@@ -77,6 +80,16 @@ def _arabic(found: re.Match[str]) -> str:
     if len(digits) == 2 and found[1] in ("月", "季") and int(digits[1]) == int(digits[0]) + 1:
         return "-".join(digits)
     return digits
+
+
+def _whole_number(found: re.Match[str]) -> str:
+    """A year written as a number: ``两千零八``."""
+    import cn2an
+
+    try:
+        return str(cn2an.cn2an(found[0], "normal"))
+    except ValueError:
+        return found[0]
 
 
 def unit_behind(text: str) -> str:

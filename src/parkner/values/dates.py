@@ -109,11 +109,11 @@ def _is_full_year(part: Within | InMonth) -> bool:
 
 def _nearest_year(part: Within, reference: dt.date, future: bool) -> DateInterval:
     # Eight years reach the next 29 February across a century that has none.
-    found = {step: interval for step in range(-8, 9) if (interval := _try(part, reference.year + step))}
-    past = [
-        i for _, i in sorted(found.items()) if (i.end.replace(day=1) if part.so_far else i.start) <= reference
-    ]
-    ahead = [i for _, i in sorted(found.items()) if i.end >= reference]
+    reach = 8 if part.last_day == 29 else 1
+    steps = range(-reach, reach + 1)
+    found = [interval for step in steps if (interval := _try(part, reference.year + step))]
+    past = [i for i in found if (i.end.replace(day=1) if part.so_far else i.start) <= reference]
+    ahead = [i for i in found if i.end >= reference]
     return _nearest(past, ahead, reference, future)
 
 
@@ -174,6 +174,8 @@ class _Ends:
 
 def _read_ends(left: str, right: str, anchors: Anchors) -> _Ends | None:
     """Both ends of a range, each with the unit that the other one spells out; None if one is no date."""
+    if re.match(r"[0-9]{4}", left) and re.match(r"[0-9]{2}年", right):
+        right = f"{int(left[:2]) + (right[:2] < left[2:4])}{right}"
     first = read_part(left, anchors)
     if first is not None and not isinstance(first, Bare) and _POINTS_BACK.match(right):
         first = _resolve(first, anchors)  # 次年 at the end of a range follows the year at its start.
@@ -190,9 +192,6 @@ def _read_ends(left: str, right: str, anchors: Anchors) -> _Ends | None:
     if isinstance(last, Bare):
         unit = {"day": "日", "month": "月", "year": "年"}.get(first.grain, "")
         last = read_part(right + unit, anchors) if unit else None
-    if re.match(r"[0-9]{4}", left) and re.match(r"[0-9]{2}年", right):
-        century = int(left[:2]) + (right[:2] < left[2:4])
-        last = read_part(f"{century}{right}", anchors)
     named = re.match(r"[0-9上本]+个?世纪", left)
     if named and re.match(r"[0-9]0年代", right):
         last = read_part(named[0] + right, anchors)

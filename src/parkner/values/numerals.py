@@ -27,7 +27,7 @@ _POSITIONAL = re.compile(r"[〇一二三四五六七八九两]{2,}")
 # 三四十, 十五六, 七八千; 三五 is the one pair with a gap that means "three to five".
 _NEIGHBOURS = re.compile(r"([一二两三四五六七八])([二两三四五六七八九])(?=[十百千万亿兆]|$)")
 _VAGUE_LEAD = re.compile(r"[几数](?=[十百千万亿兆]|$)")
-_SEVERAL_MORE = re.compile(r"(?<=[十百千万])几[十百千]?(?=[万亿兆]|$)")
+_SEVERAL_MORE = re.compile(r"(?<=[0十百千万])几[十百千]?(?=[万亿兆]|$)")
 _MORE = re.compile(r"(?<=[0-9十百千万亿兆一二三四五六七八九两])[余多](?=[个十百千万亿兆]|$)")
 _ROUGHLY = re.compile(r"(?<=[0-9十百])来(?=[个十百千万亿兆]|$)")
 

@@ -86,15 +86,17 @@ _MONTH_NAMES = sorted([*MONTH_WORDS, *CONTEXT_MONTH_WORDS], key=len, reverse=Tru
 _MONTH = re.compile(rf"(?P<word>{'|'.join(_MONTH_NAMES)})(?P<rest>.*)")
 _DAY = re.compile(r"([0-9]{1,2})[日号]")
 _MONTH_DAY = re.compile(
-    r"([0-9]{1,2})月(?:份?当月|份)?(?:([0-9]{1,2})[日号]?|(上旬|中旬|下旬|上半月|下半月|月?[初中底末]))?"
+    r"([0-9]{1,2})月(?:份?当月|份)?(?:([0-9]{1,2})[日号]?|(上中旬|中下旬|上旬|中旬|下旬|上半月|下半月|月?[初中底末]))?"
 )
 _TYPED_MONTH = re.compile(r"([0-9]{1,2})([初中底末])")
 _SHORT_NUMBER = re.compile(r"[0-9]{1,2}")
-_THIRD = re.compile(r"(上旬|中旬|下旬|上半月|下半月|月?[初中底末])")
+_THIRD = re.compile(r"(上中旬|中下旬|上旬|中旬|下旬|上半月|下半月|月?[初中底末])")
 _THIRDS: dict[str, tuple[int, int | None]] = {
     **dict.fromkeys(("上旬", "初", "月初"), (1, 10)),
     **dict.fromkeys(("中旬", "中", "月中"), (11, 20)),
     **dict.fromkeys(("下旬", "底", "末", "月底", "月末"), (21, None)),
+    "上中旬": (1, 20),
+    "中下旬": (11, None),
     "上半月": (1, 15),
     "下半月": (16, None),
 }
@@ -271,11 +273,10 @@ def _year(found: re.Match[str], anchors: Anchors) -> int:
 
 
 def _full_year(two_digits: int, anchors: Anchors) -> int:
-    """98 and 08 of an article of 2011 are 1998 and 2008: the nearest such year that is not ahead."""
+    """98 and 08 of an article of 2011 are 1998 and 2008; 15 is 2015, for plans reach ahead (20 years at most)."""
     reference = anchors.need_reference()
-    century = reference.year - reference.year % 100
-    year = century + two_digits
-    return year if year <= reference.year or anchors.future else year - 100
+    year = reference.year - reference.year % 100 + two_digits
+    return year if year <= reference.year + 20 else year - 100
 
 
 def _same_period(found: re.Match[str], anchors: Anchors) -> DateInterval:

@@ -73,7 +73,7 @@ PLANS = {
 }
 PLAN = re.compile(
     rf"(?:国家)?(?:(?P<name>{'|'.join(sorted(PLANS, key=len, reverse=True))})"
-    r"|第(?P<nth>[一二三四五六七八九十]{1,2})个五年)(?:规划|计划)?(?P<during>建设时期|规划期|时期|期间|期|内)?"
+    r"|第(?P<nth>[一二三四五六七八九十]{1,2})个五年)(?:规划|计划)?(?P<during>建设时期|规划期|时期|期内|期间|期|内)?"
     r"(?P<part>末期|末年|末|初期|初|开局之?年|收官之?年|开局|收官|(?:[前头后]|最后)[一两二三四1-4]年)?"
 )
 PLANS_IN_ORDER = list(PLANS.values())
