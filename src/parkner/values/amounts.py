@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
-from parkner.values.folding import each, fold
+from parkner.values.folding import fold
+from parkner.values.money_words import AMBIGUOUS, CODES, ENGLISH, LEADS, TAILS, Qualifier
 from parkner.values.numerals import EXACT, MAX_LENGTH, NumeralError, Quantity, read_quantity
 
-Qualifier = Literal["exact", "about", "over", "at_least", "at_most", "range", "order"]
 Number = int | Decimal
 
 
@@ -44,53 +44,9 @@ class Amount:
         }
 
 
-# Names that several countries share (卢比, 比索, 克朗, 法郎, 镑) are not here: their code would be a guess.
-_CURRENCIES = {
-    "CNY": "元人民币 人民币元 元 块钱 块 人民币 rmb cny cn¥",
-    "USD": "美元 美金 美刀 元美元 元美金 usd us$",
-    "EUR": "欧元 元欧元 eur €",
-    "HKD": "港元 港币 港元币 元港元 元港币 港纸 hkd hk$",
-    "JPY": "日元 日币 元日元 元日币 jpy jp¥",
-    "GBP": "英镑 gbp £",
-    "TWD": "新台币 元新台币 台币 元台币 新台币元 台元 twd nt$ ntd",
-    "AUD": "澳元 澳币 澳大利亚元 aud a$ au$",
-    "CAD": "加元 加币 加拿大元 cad c$ ca$",
-    "KRW": "韩元 韩币 韩国元 krw ₩",
-    "SGD": "新加坡元 新加坡币 新元 新币 坡币 sgd s$",
-    "MOP": "澳门元 澳门币 mop",
-    "CHF": "瑞士法郎 瑞郎 chf",
-    "NZD": "新西兰元 纽元 纽币 nzd nz$",
-    "RUB": "卢布 俄罗斯卢布 rub ₽",
-    "INR": "印度卢比 inr ₹",
-    "THB": "泰铢 thb ฿",
-    "MYR": "林吉特 马来西亚林吉特 马币 令吉 myr",
-    "VND": "越南盾 vnd",
-    "IDR": "印尼盾 印尼卢比 idr",
-    "PHP": "菲律宾比索 php",
-    "BRL": "雷亚尔 巴西雷亚尔 brl r$",
-    "ZAR": "兰特 南非兰特 zar",
-    "TRY": "土耳其里拉 里拉 try",
-    "SEK": "瑞典克朗 sek",
-    "NOK": "挪威克朗 nok",
-    "DKK": "丹麦克朗 dkk",
-    "MXN": "墨西哥比索 mxn",
-    "AED": "迪拉姆 阿联酋迪拉姆 aed",
-    "SAR": "沙特里亚尔 sar",
-    "ILS": "谢克尔 新谢克尔 以色列新谢克尔 ils",
-    "PLN": "兹罗提 波兰兹罗提 pln",
-    "HUF": "福林 匈牙利福林 huf",
-    "KZT": "坚戈 哈萨克斯坦坚戈 kzt",
-    "EGP": "埃及镑 egp",
-    "PKR": "巴基斯坦卢比 pkr",
-}
-_CODES = {name: code for code, names in _CURRENCIES.items() for name in names.split()}
-_CODES |= {"$": "USD", "¥": "CNY"}
-_AMBIGUOUS = ("卢比", "比索", "克朗", "法郎", "镑", "第纳尔", "里亚尔", "先令")
-_NAMES = "|".join(sorted(map(re.escape, _CODES), key=len, reverse=True))
+_NAMES = "|".join(sorted(map(re.escape, CODES), key=len, reverse=True))
 
-_ENGLISH = {"thousand": 3, "k": 3, "million": 6, "mn": 6, "m": 6, "billion": 9, "bn": 9, "b": 9}
-_ENGLISH |= {"trillion": 12, "tn": 12}
-_MULTIPLIERS = "|".join(sorted(_ENGLISH, key=len, reverse=True))
+_MULTIPLIERS = "|".join(sorted(ENGLISH, key=len, reverse=True))
 
 _END = (
     rf"(?P<sign>[-负])?(?P<before>{_NAMES})?(?P<minus>-)?"
@@ -98,26 +54,10 @@ _END = (
     rf"(?P<english>{_MULTIPLIERS})?(?P<after>{_NAMES})?(?:\((?P<bracket>{_NAMES})\))?(?P<more>[多余])?"
     r"(?:/[\w]{1,4}?(?=$|[-至到]|左右|以))?"
 )
-_LEADS: dict[str, Qualifier] = {
-    **each("约 大约 近 将近 接近 大概 约为 差不多", "about"),
-    **each("超 超过 逾 突破 过 多于 高于 大于", "over"),
-    **each("上 不低于 不少于 不小于 至少 最少 最低 达到或超过", "at_least"),
-    **each("不超过 不高于 不多于 至多 最多 最高 不足 不到 低于 少于 小于 未达", "at_most"),
-    **each("达 达到 高达 共 共计 总计 合计 累计", "exact"),
-}
-_TAILS: dict[str, Qualifier] = {
-    **each("左右 上下 附近 前后 许", "about"),
-    **each("以上 之上 及以上 或以上 以上级 起", "at_least"),
-    **each("以下 以内 之内 内 以里 之下 及以下 或以下", "at_most"),
-    **each("级 级别 量级 级的 规模 级规模", "order"),
-    **each("+ 有余 开外", "over"),
-    **each("整 正 不等 之间 钱", "exact"),
-}
-_TAILS |= {f"级{word}": _TAILS[word] for word in ("以上", "左右", "以下", "以内")}
-_LEAD = re.compile("|".join(sorted(map(re.escape, _LEADS), key=len, reverse=True)))
+_LEAD = re.compile("|".join(sorted(map(re.escape, LEADS), key=len, reverse=True)))
 _AMOUNT = re.compile(
     rf"(?P<lead>{_LEAD.pattern})?{_END}(?:[-至到](?P<second>.+?))?"
-    rf"(?P<tail>{'|'.join(sorted(map(re.escape, _TAILS), key=len, reverse=True))})?(?P<last>{_NAMES})?"
+    rf"(?P<tail>{'|'.join(sorted(map(re.escape, TAILS), key=len, reverse=True))})?(?P<last>{_NAMES})?"
 )
 # Nearly all amounts: one number, one scale, one currency.
 _PLAIN = re.compile(rf"([0-9]{{1,15}}(?:\.[0-9]{{1,8}})?)(万亿|[万亿])?({_NAMES})")
@@ -149,7 +89,7 @@ def parse_amount(text: str) -> Amount:
     plain = _PLAIN.fullmatch(folded)
     if plain:
         value = _number(Decimal(plain[1]).scaleb(_PLAIN_SCALE[plain[2]]), text)
-        return Amount(_CODES[plain[3]], value, value, "exact")
+        return Amount(CODES[plain[3]], value, value, "exact")
     if len(text) > MAX_LENGTH:
         raise AmountError(f"{text[:MAX_LENGTH] + '…'!r}: longer than any amount ({len(text)} characters)")
     try:
@@ -172,8 +112,8 @@ def _parse(folded: str, text: str) -> Amount:
     if found["second"] and not second:
         raise NumeralError(f"{found['second']!r} is no end of a range")
     unit = _unit(found, second)
-    tail: Qualifier | None = _TAILS[found["tail"]] if found["tail"] else None
-    lead: Qualifier | None = _LEADS[found["lead"]] if found["lead"] else None
+    tail: Qualifier | None = TAILS[found["tail"]] if found["tail"] else None
+    lead: Qualifier | None = LEADS[found["lead"]] if found["lead"] else None
     if second:
         return _range(found, second, unit, tail, text)
     quantity = _read(found)
@@ -245,7 +185,7 @@ def _read(end: re.Match[str], english: str | None = None, scale: str = "") -> Qu
     low, high, kind = quantity.low, quantity.high, quantity.kind
     multiplier = end["english"] or english
     if multiplier:
-        low, high = low.scaleb(_ENGLISH[multiplier], EXACT), high.scaleb(_ENGLISH[multiplier], EXACT)
+        low, high = low.scaleb(ENGLISH[multiplier], EXACT), high.scaleb(ENGLISH[multiplier], EXACT)
     if end["sign"] or end["minus"]:
         low, high = high.copy_negate(), low.copy_negate()
     if end["more"]:
@@ -268,12 +208,12 @@ def _unit(found: re.Match[str], second: re.Match[str] | None) -> str | None:
     names = [found["before"], found["after"], found["bracket"], found["last"]]
     if second:
         names += [second["before"], second["after"], second["bracket"]]
-    codes = {_CODES[name] for name in names if name}
+    codes = {CODES[name] for name in names if name}
     # 元 is also the unit word of other currencies: 5亿元(美元), 人民币...元.
     if (
         len(codes) > 1
         and codes & {"CNY"}
-        and all(n in ("元", None) for n in names if not n or _CODES[n] == "CNY")
+        and all(n in ("元", None) for n in names if not n or CODES[n] == "CNY")
     ):
         codes.discard("CNY")
     if len(codes) > 1:
@@ -313,9 +253,9 @@ def _exact(numeral: str) -> Decimal:
 
 
 def _why_not(folded: str) -> str:
-    if folded in _CODES:
+    if folded in CODES:
         return "a currency without a number"
-    if any(name in folded for name in _AMBIGUOUS):
+    if any(name in folded for name in AMBIGUOUS):
         return "the currency's name is shared by several countries"
     return "not an amount of money in a known form"
 

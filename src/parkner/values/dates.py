@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from parkner.values.anchors import Anchors
 from parkner.values.date_text import english_date, normalise, unit_behind
 from parkner.values.intervals import (
     DateError,
@@ -16,7 +17,7 @@ from parkner.values.intervals import (
     Within,
     months_on,
 )
-from parkner.values.parts import Anchors, Bare, Part, read_part
+from parkner.values.parts import Bare, Part, read_part
 from parkner.values.vocabulary import REASONS
 
 MAX_LENGTH = 64
