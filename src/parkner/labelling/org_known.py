@@ -4,51 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
 from parkner.labelling.functions import Article, Found, labelling_function
-from parkner.labelling.names import places_of, words_of
+from parkner.labelling.org_names import longest
 from parkner.labelling.org_suffix import with_unit
-
-
-@lru_cache(maxsize=16)
-def _by_prefix(names: tuple[str, ...]) -> dict[str, list[str]]:
-    """Names by their first two characters, the longest first."""
-    table: dict[str, list[str]] = {}
-    for name in sorted(names, key=len, reverse=True):
-        table.setdefault(name[:2], []).append(name)
-    return table
-
-
-_WORD_CHARACTER = re.compile(r"[A-Za-z0-9]")
-
-
-def known(article: Article, lexicon: str, *, note: str | None = None) -> Iterator[tuple[int, int]]:
-    """Places in the text where a name of the lexicon stands, from word start to word end, the longest at each.
-
-    Args:
-        article: The article.
-        lexicon: Name of the lexicon.
-        note: Only entries with this second column; all by default.
-    """
-    entries = article.lexicons[lexicon]
-    names = tuple(name for name, column in entries.items() if note is None or column == note)
-    table = _by_prefix(names)
-    words, text, end = words_of(article), article.text, 0
-    boundaries = words.boundaries
-    for start in words.starts[:-1]:
-        if start < end:
-            continue
-        for name in table.get(text[start : start + 2], ()):
-            stop = start + len(name)
-            if text.startswith(name, start) and stop in boundaries:
-                if name[-1].isascii() and _WORD_CHARACTER.match(text, stop):
-                    continue
-                if name[0].isascii() and start and _WORD_CHARACTER.match(text[start - 1]):
-                    continue
-                end = stop
-                yield start, stop
-                break
+from parkner.labelling.words import find_known, places_of, words_of
 
 
 def _with_place(article: Article, start: int) -> int:
@@ -79,7 +39,7 @@ _BEFORE_PLACE = re.compile(r"(?:对|自|从|在|向|与|和|、|到|往|中国[�
 def org_national_bodies(article: Article) -> Iterator[Found]:
     """National, party and international bodies of the lexicon (国务院, 国家发改委), with a unit behind them."""
     text = article.text
-    for start, end in known(article, "gov_bodies"):
+    for start, end in find_known(article, "gov_bodies"):
         name = text[start:end]
         if _NOT_A_BODY.match(text, end) or (
             name in _BLOCS and _BEFORE_PLACE.search(text[max(0, start - 3) : start])
@@ -87,19 +47,24 @@ def org_national_bodies(article: Article) -> Iterator[Found]:
             continue
         if name.startswith("全国") and (session := _SESSION.search(text[max(0, start - 6) : start])):
             start -= len(session[0])
-        yield start, with_unit(article, end)
+        end = with_unit(article, end)
+        if longest(article, start, end):
+            yield start, end
 
 
 @labelling_function("ORG")
 def org_media(article: Article) -> Iterator[Found]:
     """Media of the lexicon (新华社, 第一财经日报), with a unit behind them."""
     text = article.text
-    for start, end in known(article, "media"):
-        if "|" not in text[max(0, start - 1) : end + 1]:
-            yield start, with_unit(article, end)
+    for start, end in find_known(article, "media"):
+        end = with_unit(article, end)
+        if "|" not in text[max(0, start - 2) : end + 2] and longest(article, start, end):
+            yield start, end
 
 
-_NOT_A_COMPANY = re.compile(r"产业|行业|市场|手机|[A-Za-z]\d|\d+(?:万|只|吨|指数)|工业平均|指数|腹地|百强")
+_NOT_A_COMPANY = re.compile(
+    r"产业|行业|市场|手机|进口车|[A-Za-z]\d|\d{3}|\d+(?:万|只|吨|指数)|[\u4e00-\u9fff0-9]{0,8}指数|腹地|百强|路(?!透)"
+)
 
 
 def _with_field(article: Article, end: int) -> int:
@@ -116,9 +81,11 @@ def _with_field(article: Article, end: int) -> int:
 @labelling_function("ORG")
 def org_companies_known(article: Article) -> Iterator[Found]:
     """Companies of the lexicon by their common names (中联重科, 雀巢), with place before and field behind them."""
-    for start, end in known(article, "companies", note=""):
+    for start, end in find_known(article, "companies", note=""):
         if not _NOT_A_COMPANY.match(article.text, end):
-            yield _with_place(article, start), with_unit(article, _with_field(article, end))
+            start, end = _with_place(article, start), with_unit(article, _with_field(article, end))
+            if longest(article, start, end):
+                yield start, end
 
 
 @labelling_function("ORG")
@@ -138,11 +105,15 @@ def org_companies_wordlike(article: Article) -> Iterator[Found]:
     }
     for start, end in found:
         if text[start:end] in named and not _NOT_A_COMPANY.match(text, end):
-            yield start, _with_field(article, end) if end in words_of(article).boundaries else end
+            end = _with_field(article, end) if end in words_of(article).boundaries else end
+            if longest(article, start, end):
+                yield start, end
 
 
 @labelling_function("ORG")
 def org_listed(article: Article) -> Iterator[Found]:
     """Listed companies by their short names of three characters and more (沧州明珠, 拓普集团)."""
-    for start, end in known(article, "listed_companies"):
-        yield start, with_unit(article, end)
+    for start, end in find_known(article, "listed_companies"):
+        end = with_unit(article, end)
+        if longest(article, start, end):
+            yield start, end

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from parkner.labelling.functions import Article
-from parkner.labelling.names import is_boundary, words_of
+from parkner.labelling.names import is_boundary
+from parkner.labelling.words import words_of
 
 # A unit of an organisation, directly behind its name (中国煤炭工业协会经济运行部).
 _UNIT = re.compile(
