@@ -236,9 +236,9 @@ class Adapter:
             last = states[-1][:, 1:-1]
             losses = {}
             if self.options.mlm_weight:
-                chosen = torch.from_numpy(targets != IGNORED).to(self.device)
-                wanted = torch.from_numpy(targets[targets != IGNORED]).to(self.device)
-                losses["mlm"] = functional.cross_entropy(self.model.characters(last[chosen]).float(), wanted)
+                chosen, wanted = _rounded(targets)
+                logits = self.model.characters(last.flatten(0, 1)[chosen.to(self.device)]).float()
+                losses["mlm"] = functional.cross_entropy(logits, wanted.to(self.device), ignore_index=IGNORED)
             if self.options.lac_weight:
                 tags = torch.from_numpy(self.stream.tags(windows)).to(self.device)
                 losses["lac"] = functional.cross_entropy(
@@ -294,6 +294,20 @@ class Adapter:
             lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
             kept = [line for line in lines if json.loads(line)["step"] <= step]
             path.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
+
+
+def _rounded(targets: Ints, multiple: int = 128) -> tuple[torch.Tensor, torch.Tensor]:
+    """Places of targets in the flattened batch, and the targets, filled up to a multiple.
+
+    With a different number at every step, oneDNN would compile (and keep) a matrix product for each: some 100 ms a
+    step and gigabytes within an hour.
+    """
+    places = np.flatnonzero(targets.ravel() != IGNORED)
+    fill = -len(places) % multiple
+    wanted = np.concatenate((targets.ravel()[places], np.full(fill, IGNORED)))
+    return torch.from_numpy(np.concatenate((places, np.zeros(fill, dtype=np.int64)))), torch.from_numpy(
+        wanted
+    )
 
 
 def _optimizer(model: Student, options: AdaptOptions) -> torch.optim.Optimizer:

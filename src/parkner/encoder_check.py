@@ -21,8 +21,12 @@ from parkner.runtime import PROJECT_ROOT
 from parkner.spans import ModelError, UsageError
 
 
-def passages(path: Path | None) -> list[str]:
-    """Passages to compare on: lines of 5-400 characters of a text file, or of the seeds.
+def passages(path: Path | None, *, most: int = 100) -> list[str]:
+    """Passages to compare on: lines of a text file, or of the seeds, from 5 characters on, cut at 400.
+
+    Args:
+        path: A UTF-8 text file; None for the seeds.
+        most: So many at most, spread evenly.
 
     Raises:
         UsageError: If there are none.
@@ -32,7 +36,7 @@ def passages(path: Path | None) -> list[str]:
     found = [line[:400] for line in lines if len(line) >= 5]
     if not found:
         raise UsageError(f"{path or 'seeds'}: no line of five characters or more")
-    return found
+    return found[:: -(-len(found) // most)]
 
 
 def cosines(texts: Sequence[str], wheel: Path | None = None) -> list[float]:
