@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import fcntl
 import json
 import os
@@ -76,8 +77,17 @@ class Browser:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.kill(self._process, signal.SIGKILL)
-        os.waitpid(self._process, 0)
+        # Asked to go, Chromium takes its helpers and temporary folders along; killed, it leaves them behind.
+        self._session = None
+        with contextlib.suppress(OSError, RuntimeError, TimeoutError):
+            self._send("Browser.close")
+        end = time.monotonic() + 5
+        while os.waitpid(self._process, os.WNOHANG) == (0, 0):
+            if time.monotonic() > end:
+                os.kill(self._process, signal.SIGKILL)
+                os.waitpid(self._process, 0)
+                break
+            time.sleep(0.02)
         os.close(self._in)
         os.close(self._out)
         shutil.rmtree(self._profile, ignore_errors=True)
