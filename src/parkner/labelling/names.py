@@ -42,7 +42,9 @@ def is_boundary(words: Words, index: int, *, inside: frozenset[str] = _NONE) -> 
         return words.words[index + 1] not in words.roles["after_enterprise"]
     if word in inside:
         return False
-    if word in words.roles["boundary"]:
+    if word in words.roles["boundary"] or (
+        len(word) == 4 and tag in "li" and word[2:] in words.roles["boundary"]
+    ):
         return True
     if len(word) == 1:
         if word in _FUNCTION:

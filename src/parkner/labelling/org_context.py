@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from parkner.labelling.functions import Article, Found, labelling_function
 from parkner.labelling.names import has_proper, is_boundary
 from parkner.labelling.org_names import company_names, longest
-from parkner.labelling.org_suffix import hits_of
+from parkner.labelling.org_suffix import hits_of, with_unit
 from parkner.labelling.words import HAN, find_known, places_of, words_of
 
 _INTRODUCED = re.compile(
@@ -52,6 +52,7 @@ def org_introduced(article: Article) -> Iterator[Found]:
         for match in re.finditer(re.escape(name), text):
             start, end = match.span()
             glued = name[-1].isascii() and text[end : end + 1].isascii() and text[end : end + 1].isalnum()
+            end = end if glued else with_unit(article, end)
             if not glued and longest(article, start, end):
                 yield start, end
 

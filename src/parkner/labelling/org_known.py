@@ -63,7 +63,7 @@ def org_media(article: Article) -> Iterator[Found]:
 
 
 _NOT_A_COMPANY = re.compile(
-    r"产业|行业|市场|手机|进口车|[A-Za-z]\d|\d{3}|\d+(?:万|只|吨|指数)|[\u4e00-\u9fff0-9]{0,8}指数|腹地|百强|路(?!透)"
+    r"产业|行业|市场|手机|进口车|[A-Za-z]\d|\d{3}|\d+(?:万|只|吨|指数)|[\u4e00-\u9fff0-9]{0,8}指数|腹地|百强|信息百强|信息企业|路(?!透)"
 )
 
 

@@ -23,7 +23,7 @@ _LIST = re.compile(
 _PROJECTS = frozenset(("项目", "产值", "总投资", "平台", "资源"))
 _THINGS = re.compile(
     r"(?:工程|铁路|高铁|客专|航线|通道|公路|高速|大道|厂房|水库|公园|互通|平台|基地|园|园区|新区|示范区|开发区|城|府|道|桥|港|站|项目|建设|一体化|"
-    r"生产|改造|小区|广场|线|路|期|地|村|镇|馆|局|所|中心|段)$"
+    r"生产|改造|小区|广场|线|路|期|地|村|镇|馆|局|所|中心|段|区)$"
 )
 _FIELD_END = re.compile(
     r"(?:业|产业|制造|加工|材料|装备|领域|行业|产品|设备|服务|市场|城市|地区|国家|省|市|县)$"
@@ -98,8 +98,12 @@ def _find_list_items(article: Article) -> Iterator[tuple[int, int]]:
         for start, end in _split(words, *match.span(1)):
             if _THINGS.search(text[start:end]) or end not in words.boundaries:
                 continue
+            if bracket := re.search(r"[(（][^()（）]*[)）]$", text[start:end]):
+                end = start + bracket.start()
             last = words.starting_from(end)
             first = words.starting_from(start)
+            while last > first and is_boundary(words, last - 1):
+                last -= 1
             if start == match.start(1):
                 first = max(first, left_edge(words, last - 1, limit=24))
             if first >= last:

@@ -41,6 +41,7 @@ _BARE_FORMS = frozenset(
         "资本",
     )
 )
+_BARE_ABROAD = frozenset(("公司", "超市", "酒店", "商场", "分公司", "子公司"))
 _BARE_BODIES = frozenset(
     ("中心", "联盟", "工作站", "分会", "总会", "技术中心", "信息中心", "服务中心", "委员会", "研究会")
 )
@@ -71,19 +72,20 @@ def _named_inside(article: Article, words: Words, hit: SuffixHit) -> bool:
     return words.tags[hit.word] in ("nt", "nz", "nr") or head in article.lexicons["companies"]
 
 
-def _cut(article: Article, words: Words, first: int, last: int, *, company: bool) -> int:
+def _cut(article: Article, words: Words, first: int, hit: SuffixHit, *, company: bool) -> int:
     """Drops what stands before a name: common nouns before its first place, a park, a country before a company.
 
     Args:
         article: The article.
         words: Its words.
-        first, last: The name's words before its suffix, as indices.
+        first: Index of the name's first word so far.
+        hit: Its suffix.
         company: Whether it is a company: a foreign country and a park before it are then always dropped.
 
     Returns:
         The index of the first word that is left.
     """
-    places, kinds = places_of(article), any_of(tuple(article.lexicons["park_kinds"]))
+    places, kinds, last = places_of(article), any_of(tuple(article.lexicons["park_kinds"])), hit.word
     for k in range(first, last):
         if words.tags[k] == "ns" and words.words[k] in places:
             if k > first and not has_proper(words, first, k):
@@ -95,12 +97,8 @@ def _cut(article: Article, words: Words, first: int, last: int, *, company: bool
             if (company or words.tags[k] != "ns") and has_proper(words, k, last):
                 first = k
             break
-    if (
-        company
-        and first < last
-        and places.is_foreign(words.words[first])
-        and has_proper(words, first + 1, last)
-    ):
+    foreign = company and first < last and places.is_foreign(words.words[first])
+    if foreign and (has_proper(words, first + 1, last) or _named_inside(article, words, hit)):
         return first + 1
     return first
 
@@ -122,7 +120,8 @@ def _company_names(article: Article, kind: str) -> Iterator[tuple[int, int]]:
     words, text, places = words_of(article), article.text, places_of(article)
     for hit in hits_of(article, [kind]):
         first = left_edge(words, hit.word, inside=words.roles["inside"])
-        first = _trim(words, _cut(article, words, first, hit.word, company=True), hit.word)
+        first = _cut(article, words, first, hit, company=True)
+        first = _trim(words, first, hit.word, words.roles["bad_company_start"])
         start, suffix = words.starts[first], text[hit.start : hit.end]
         inside = _named_inside(article, words, hit)
         if hit.start - start < 2 and not inside:
@@ -130,8 +129,10 @@ def _company_names(article: Article, kind: str) -> Iterator[tuple[int, int]]:
         place = places.chain(text, start, hit.start)
         if place == hit.start and suffix in _BARE_FORMS:
             continue
-        abroad = place > start and places.is_foreign(text[start:place])
-        rest = words.starting_from(place) if abroad else first
+        abroad = (
+            words.words[first] in places and places.is_foreign(words.words[first]) and suffix in _BARE_ABROAD
+        )
+        rest = first + 1 if abroad else first
         full = "有限" in suffix and hit.word - first >= 2
         if has_proper(words, rest, hit.word) or full or inside:
             yield start, with_unit(article, hit.end)
@@ -199,6 +200,10 @@ def _government_names(article: Article) -> Iterator[tuple[int, int]]:
             continue
         if begin > first and has_proper(words, first, begin):
             begin = first
+        for k in range(hit.word - 1, begin, -1):  # 重庆市和四川省政府: two bodies, 工业和信息化厅: one
+            if words.words[k] in ("和", "与") and words.tags[k + 1] == "ns":
+                begin = k + 1
+                break
         start = words.starts[begin]
         core, suffix = text[start : hit.start], text[hit.start : hit.end]
         if len(core) < 2 or (
@@ -222,7 +227,7 @@ def _school_names(article: Article) -> Iterator[tuple[int, int]]:
     words = words_of(article)
     for hit in hits_of(article, ["school", "health"]):
         first = left_edge(words, hit.word, inside=words.roles["inside"])
-        first = _trim(words, _cut(article, words, first, hit.word, company=False), hit.word)
+        first = _trim(words, _cut(article, words, first, hit, company=False), hit.word)
         start = words.starts[first]
         if _named_inside(article, words, hit) or (
             hit.start - start >= 2 and has_proper(words, first, hit.word)
@@ -258,7 +263,7 @@ def _after_joiner(article: Article, words: Words, first: int, last: int) -> int:
 
 # An association is named by its field alone (半导体行业协会), but not by these.
 _NO_FIELD = re.compile(
-    r"(?:行业|同业|专业|地方|民间|各地|相关|有关|消费者|工商|国际|企业|商|学|本|该|贸易|经济|社会|科技|战略|产业|技术|创新|军事|政治|城市|研究|性)+$"
+    r"(?:行业|企业家|女|青年|妇女|工会|同业|专业|地方|民间|各地|相关|有关|消费者|工商|国际|企业|商|学|本|该|贸易|经济|社会|科技|战略|产业|技术|创新|军事|政治|城市|研究|性)+$"
 )
 
 
@@ -268,7 +273,7 @@ def _bodies(article: Article, kind: str) -> Iterator[tuple[int, int]]:
     for hit in hits_of(article, [kind]):
         first = left_edge(words, hit.word, inside=inside)
         first = _after_joiner(article, words, first, hit.word)
-        first = _cut(article, words, first, hit.word, company=False)
+        first = _cut(article, words, first, hit, company=False)
         first = _trim(words, first, hit.word, words.roles["inside_body"])
         start, suffix = words.starts[first], text[hit.start : hit.end]
         core = text[start : hit.start]
@@ -281,6 +286,8 @@ def _bodies(article: Article, kind: str) -> Iterator[tuple[int, int]]:
             suffix in ("协会", "学会", "专委会", "联合会") and len(core) >= 3 and not _NO_FIELD.match(core)
         )
         association = kind == "association" and (world or field)
+        if text[start : hit.end] in article.lexicons["parks"]:
+            continue
         if association or has_proper(words, first, hit.word) or _named_inside(article, words, hit):
             yield start, with_unit(article, hit.end)
 

@@ -14,10 +14,10 @@ from parkner.labelling.words import words_of
 # A unit of an organisation, directly behind its name (中国煤炭工业协会经济运行部).
 _UNIT = re.compile(
     r"[\u4e00-\u9fff]{2,14}?(?:部|处|科|室|司|所|局|中心|分会|专委会|专业委员会|委员会|分公司|支行|分行|办公室|研究所|研究院|分院|"
-    r"编辑部|分社|频道|学院|院系|直营店|广播|基金|校区|门店|工厂)|党组|党委|董事会|监事会|办公室|工会"
+    r"编辑部|分社|频道|学院|院系|直营店|广播|基金|校区|工厂|店)|党组|党委|董事会|监事会|办公室|工会"
 )
 _NO_UNIT = re.compile(
-    r"总部|内部|全部|外部|部分|中心|业务|下属|东部|西部|南部|北部|中部|干部|各|本|总公司|分公司|等|有关|相关|所|新|在"
+    r"总部|内部|全部|外部|部分|中心|业务|下属|东部|西部|南部|北部|中部|干部|各|本|总公司|分公司|等|有关|相关|所|新|在|专卖店|旗舰店|门店|连锁店|实体店"
 )
 
 
@@ -75,12 +75,19 @@ def hits_of(article: Article, kinds: Iterable[str]) -> list[SuffixHit]:
 
 
 def with_unit(article: Article, end: int) -> int:
-    """End of the name with a unit that follows it directly (…协会经济运行部); `end` where none does."""
+    """End of the name with the units that follow it directly (攀钢研究院钛研所); `end` where none does."""
+    for _ in range(2):
+        end = _with_one_unit(article, end)
+    return end
+
+
+def _with_one_unit(article: Article, end: int) -> int:
     words = words_of(article)
     match = _UNIT.match(article.text, end)
     if match is None or match.end() not in words.boundaries or _NO_UNIT.match(match[0]):
         return end
     first, last = words.starting_from(end), words.starting_from(match.end())
-    if words.starts[first] != end or any(is_boundary(words, k) for k in range(first, last)):
+    inside = words.roles["inside"] | words.roles["inside_body"]
+    if words.starts[first] != end or any(is_boundary(words, k, inside=inside) for k in range(first, last)):
         return end
     return match.end()

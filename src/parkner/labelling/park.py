@@ -91,7 +91,10 @@ def _left(article: Article, words: Words, hit: KindHit) -> int:
             start = words.starts[first]
             head = text[start : words.starts[k]]
             placed = places.chain(head, 0) > 0 or (len(head) == 2 and has_proper(words, first, k))
-            joined = word in ("与", "和") and has_proper(words, k + 1, hit.word)
+            core = text[words.starts[k + 1] : hit.start]
+            joined = word in ("与", "和") and (
+                is_generic(article, core) or has_proper(words, k + 1, hit.word)
+            )
             if placed and not joined and not any(w in roles["outside_park"] for w in words.words[first:k]):
                 continue
             return k + 1
@@ -101,24 +104,20 @@ def _left(article: Article, words: Words, hit: KindHit) -> int:
 
 
 def _from_place(article: Article, words: Words, first: int, hit: KindHit) -> int:
-    """Drops common nouns before the first place, and a county before a park that is known by its own name."""
+    """Drops what is not part of the name: common nouns before the first place, and all but a city or park before a
+    park that is known by its own name (万州区 | 两江新区, 京雄商高铁 | 雄安新区)."""
     places, text, known = places_of(article), article.text, article.lexicons["parks"]
+    start = words.starts[first]
+    for k in range(first + 1, hit.word + 1):
+        at = words.starts[k]
+        if at < hit.start and text[at : hit.end] in known:
+            city = places.chain(text, start, at) == at and text[at - 1] not in "区县"
+            park = text[start:at].endswith(tuple(article.lexicons["park_kinds"]))
+            return first if city or park else k
     for k in range(first, hit.word + 1):
         at = words.starts[k]
-        if at >= hit.start:
-            break
-        if (
-            text[at : hit.end] in known
-            and k > first
-            and text[at - 1] in "区县市"
-            and text[at - 2 : at] != "新区"
-        ):
-            return k
-        if places.starting_at(text, at, hit.start) > at:
-            if k > first and not has_proper(words, first, k):
-                return k
-            if text[at : hit.end] in known:
-                return k
+        if at < hit.start and places.starting_at(text, at, hit.start) > at:
+            return k if not has_proper(words, first, k) else first
     return first
 
 
@@ -149,10 +148,15 @@ def _find_names(article: Article) -> Iterator[tuple[int, int]]:
             and (places.is_foreign(core[:place]) or (place == len(core) and kind in _BARE))
         ):
             continue
-        known = place or any(words.tags[k] in ("nt", "nz") for k in range(first, hit.word))
+        known = place or "公司" in core or any(words.tags[k] in ("nt", "nz") for k in range(first, hit.word))
         if kind in ("园区", "基地", "产业基地", "工业园区") and not known:
             continue
-        if core.startswith("中国") and is_generic(article, core[2:]):
+        if (
+            (core.startswith("中国")
+            and is_generic(article, core[2:]))
+            or (core.startswith("国家")
+            and not proper)
+        ):
             continue
         if hit.kind == "territory" and _TITLE_BEFORE.search(text[max(0, start - 5) : start]):
             continue

@@ -24,7 +24,7 @@ _ALPHANUMERIC = re.compile(r"[A-Za-z0-9]")
 # Dictionary words that are an organisation's last word and a title in one: they would hide where the name ends.
 _TITLED = re.compile(
     r"(?:协会|学会|银行|公司|集团|党委|委员会|事务所|研究所|农业部|外交部|卫生部|图书馆)"
-    r"(?:会长|行长|行|书记|律师|职员|员|里|.{1,9}司|渔业局|办公厅)$"
+    r"(?:会长|行长|行|书记|律师|职员|员|里|.{1,9}司|渔业局|办公厅)$|人大代表$|政协委员$"
 )
 
 
@@ -43,6 +43,14 @@ class Vocabulary:
     tags: Mapping[str, str] = field(repr=False)
     roles: Mapping[str, frozenset[str]] = field(repr=False)
     places: Places = field(repr=False)
+
+
+def _place_and_name(word: str, tag: str, places: Places, tags: Mapping[str, str]) -> bool:
+    """Whether a dictionary word is a foreign country and another organisation's name (日本共同社): two words here."""
+    if tag != "nt" or len(word) < 4:
+        return False
+    end = places.starting_at(word, 0, 4)
+    return end > 0 and places.is_foreign(word[:end]) and tags.get(word[end:]) == "nt" and len(word) - end >= 3
 
 
 @lru_cache(maxsize=4)
@@ -69,17 +77,26 @@ def vocabulary(folder: str) -> Vocabulary:
             if note != "word" and HAN.match(name):
                 tokenizer.add_word(name, frequency)
                 tags[name] = tag
-    for word in [word for word in tags if _TITLED.match(word)]:
+    places = Places(lexicons["places"])
+    for word in [
+        word for word, tag in tags.items() if _TITLED.match(word) or _place_and_name(word, tag, places, tags)
+    ]:
         tokenizer.del_word(word)
+    # A product is no proper name, whatever the dictionary calls it.
+    for lexicon in ("industry_classification", "industry_emerging", "industry_products"):
+        tags.update((word, "n") for word in lexicons[lexicon] if tags.get(word) in ("nz", "nr", "nrt"))
     roles: dict[str, set[str]] = {}
     for word, column in lexicons["name_words"].items():
         for role in column.split(","):
             roles.setdefault(role, set()).add(word)
+        if word not in tags:
+            tokenizer.add_word(word, 50)
+            tags[word] = "n"
     return Vocabulary(
         tokenizer,
         tags,
         {role: frozenset(members) for role, members in roles.items()},
-        Places(lexicons["places"]),
+        places,
     )
 
 
