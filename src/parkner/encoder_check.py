@@ -63,8 +63,8 @@ def cosines(texts: Sequence[str], wheel: Path | None = None) -> list[float]:
         engine = _Engine(weights)
         found = []
         for text in texts:
-            _, (states,) = teacher.states([f"passage: {text}"], [teacher.layers], dtype=None)
-            ours = states[0].mean(dim=0).numpy()
+            (pieces,), (states,) = teacher.states([f"passage: {text}"], [teacher.layers], dtype=None)
+            ours = states[0, : len(pieces.ids)].mean(dim=0).numpy()
             theirs = engine.embed(text)
             found.append(float(ours @ theirs / np.linalg.norm(ours) / np.linalg.norm(theirs)))
     return found
