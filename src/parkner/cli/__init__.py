@@ -6,15 +6,28 @@ Exit codes: 0 done; 1 a gate or some inputs failed (the rest is done); 2 wrong u
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
-from importlib import import_module
+from collections.abc import Callable
+from typing import ParamSpec
 
-import click
 import typer
 
+from parkner.cli.clean import clean_command
+from parkner.cli.convert import convert_command
+from parkner.cli.evaluate import evaluate_command
+from parkner.cli.export import export_command
+from parkner.cli.label import label_command
+from parkner.cli.predict import predict_command
+from parkner.cli.suggest import suggest_command
+from parkner.cli.train import train_command
 from parkner.runtime import set_up_logging
 from parkner.spans import ParknerError, UsageError
+
+P = ParamSpec("P")
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 app = typer.Typer(
     name="parkner",
@@ -25,15 +38,41 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+
+def _with_exit_code(command: Callable[P, int]) -> Callable[P, None]:
+    """Turns what a command returns or raises into an exit code and, for errors, one line."""
+
+    @functools.wraps(command)
+    def run(*arguments: P.args, **options: P.kwargs) -> None:
+        try:
+            code = command(*arguments, **options)
+        except UsageError as error:
+            code = _say(str(error), 2)
+        except ParknerError as error:
+            code = _say(str(error), 1)
+        except KeyboardInterrupt:
+            code = _say("interrupted", INTERRUPTED)
+        except BrokenPipeError:
+            # The reader of our output went away (``parkner ... | head``): not an error of ours.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = 0
+        raise typer.Exit(code)
+
+    return run
+
+
 # Order is the order of the work, and of --help.
-for _command in ("clean", "label", "train", "evaluate", "predict", "convert", "export", "suggest"):
-    try:
-        _module = import_module(f"parkner.cli.{_command}")
-    except ModuleNotFoundError as error:
-        if error.name != f"parkner.cli.{_command}":
-            raise
-        continue
-    app.command(_command)(getattr(_module, f"{_command}_command"))
+for _name, _command in (
+    ("clean", clean_command),
+    ("label", label_command),
+    ("train", train_command),
+    ("evaluate", evaluate_command),
+    ("predict", predict_command),
+    ("convert", convert_command),
+    ("export", export_command),
+    ("suggest", suggest_command),
+):
+    app.command(_name)(_with_exit_code(_command))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -43,27 +82,14 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: Command line without the program's name; ``sys.argv`` by default.
 
     Returns:
-        The exit code (also raised as SystemExit by the installed ``parkner`` script).
+        The exit code; the installed ``parkner`` script ends with it.
     """
     set_up_logging()
     try:
-        code = app(args=arguments, standalone_mode=False)
-    except click.exceptions.Abort:
-        return _say("interrupted", 130)
-    except click.ClickException as error:
-        error.show()
-        return 2
-    except UsageError as error:
-        return _say(str(error), 2)
-    except ParknerError as error:
-        return _say(str(error), 1)
-    except KeyboardInterrupt:
-        return _say("interrupted", 130)
-    except BrokenPipeError:
-        # The reader of our output went away (``parkner ... | head``): not an error of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    return int(code or 0)
+        app(args=arguments, prog_name="parkner")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(bool(end.code))
+    return 0
 
 
 def _say(message: str, code: int) -> int:
