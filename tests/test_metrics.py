@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parkner.calibration import calibration, precision_recall_curve
-from parkner.evaluation import condensed_tags, seqeval_scores
 from parkner.matching import align, count_matches
 from parkner.metrics import (
     METRICS,
@@ -24,6 +23,7 @@ from parkner.metrics import (
     resampled_scores,
     scores,
 )
+from parkner.seqeval_check import condensed_tags, seqeval_scores
 from parkner.spans import DataError, Span
 from parkner.tagging import spans_to_tags
 
