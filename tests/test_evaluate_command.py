@@ -116,6 +116,18 @@ def test_wrong_usage_is_code_2_and_writes_nothing(
     assert not Path("out").exists()
 
 
+def test_a_missing_extra_is_named_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import parkner.cli.evaluate
+
+    gold = str(write(tmp_path / "g.jsonl", make_gold(2)))
+    monkeypatch.setattr(parkner.cli.evaluate, "find_spec", lambda name: None if name == "seqeval" else name)
+    assert main(["evaluate", "--gold", gold, "--pred", gold, "--out", str(tmp_path / "out")]) == 2
+    assert "seqeval is not installed: pip install 'parkner[report]'" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_command_tags_with_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The model is given the gold texts without their spans."""
     import parkner.inference

@@ -214,6 +214,15 @@ def test_page_of_many_articles_says_that_it_is_a_sample(monkeypatch: pytest.Monk
     assert BUDGET < 4_000_000
 
 
+def test_page_of_many_labels_stays_small() -> None:
+    """A confusion table of all labels would be a million cells."""
+    spans = tuple(Span(3 * i, 3 * i + 2, f"L{i:03d}", score=0.5) for i in range(600))
+    gold = [Document(f"s/{i}", "字" * 1800, spans) for i in range(3)]
+    page = render_html(evaluate(gold, gold, resamples=5, check_with_seqeval=False))
+    assert len(page.encode()) < 1_500_000
+    assert "The 20 largest of 600 labels." in page
+
+
 def test_offsets_survive_characters_beyond_the_basic_plane() -> None:
     text = "𠀀𠀁公司😀园区"
     gold = [Document("a", text, (Span(2, 4, "ORG"), Span(5, 7, "PARK")))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -60,6 +61,9 @@ def evaluate_command(
     for path in filter(None, (gold, pred, texts, baseline)):
         if not path.is_file():
             raise UsageError(f"{path}: no such file")
+    for package in ("jinja2", "seqeval"):
+        if find_spec(package) is None:
+            raise UsageError(f"{package} is not installed: pip install 'parkner[report]'")
 
     known = read_texts(texts) if texts else {}
     predicted = read_unique(pred, texts=known) if pred else []

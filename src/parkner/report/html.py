@@ -24,6 +24,8 @@ from parkner.spans import UsageError
 
 COLOURS = 8  # label colours in the style sheet
 MOST_SOURCES = 40
+MOST_CONFUSED = 20  # labels in the confusion table, whose size is their square
+MOST_CURVES = COLOURS  # lines in one chart that the eye can tell apart
 MOST_CHANGES = 40
 
 
@@ -65,7 +67,7 @@ def render_html(
     articles = pack_articles(evaluation.documents, evaluation.labels, gains)
     colours = {label: f"l{index % COLOURS}" for index, label in enumerate(evaluation.labels)}
     calibration = evaluation.calibration[MICRO]
-    curves = {label: evaluation.curves[label] for label in evaluation.labels}
+    largest = _largest(evaluation, MOST_CURVES)
     return environment.get_template("report.html.j2").render(
         title=title,
         script=Markup(script),
@@ -87,9 +89,13 @@ def render_html(
         errors_total=sum(sum(found.values()) for found in evaluation.errors.values()),
         errors_most=max((sum(found.values()) for found in evaluation.errors.values()), default=0),
         confusion=_confusion(evaluation),
+        confused=_largest(evaluation, MOST_CONFUSED),
+        largest=largest,
         calibration=calibration,
         reliability=Markup(reliability_chart(calibration)) if calibration.count else "",
-        curves=Markup(curve_chart(curves, colours)) if calibration.count else "",
+        curves=Markup(curve_chart({label: evaluation.curves[label] for label in largest}, colours))
+        if calibration.count
+        else "",
         sources=sorted(evaluation.by_source.items(), key=lambda item: (-item[1][0], item[0])),
         most_sources=MOST_SOURCES,
         notes=[*evaluation.notes, *(comparison.notes if comparison else ())],
@@ -138,9 +144,16 @@ def _shown(change: SpanChange, around: int = 18) -> dict[str, Any]:
     }
 
 
+def _largest(evaluation: Evaluation, most: int) -> list[str]:
+    """The labels with most gold and predicted spans, sorted by name."""
+    strict = evaluation.scores["strict"]
+    ranked = sorted(evaluation.labels, key=lambda label: -(strict[label].support + strict[label].predicted))
+    return sorted(ranked[:most])
+
+
 def _confusion(evaluation: Evaluation) -> list[dict[str, Any]]:
     """Rows of the confusion table: a cell holds its count and its share of the row."""
-    names = [*evaluation.labels, NO_SPAN]
+    names = [*_largest(evaluation, MOST_CONFUSED), NO_SPAN]
     rows = []
     for gold in names:
         counts = [evaluation.confusion[gold, predicted] for predicted in names]
