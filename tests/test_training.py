@@ -157,6 +157,11 @@ def test_unknown_label_and_empty_file_are_named(toy, tmp_path):
         train(recipe(toy), train_files=[tmp_path / "empty.jsonl"], dev_file=None, out=tmp_path)
 
 
+def test_a_window_longer_than_the_encoder_reads_is_refused(toy, tmp_path):
+    with pytest.raises(UsageError, match=r"window\.size 200: encoder .* at most 126 pieces"):
+        run(toy, tmp_path, "window={size: 200, overlap: 8}")
+
+
 def test_confidence_weighs_the_loss(toy, tmp_path):
     """A span of confidence 0 teaches nothing: the model that ignores confidence learns it, the other does not."""
     text = TEXTS[1]

@@ -19,23 +19,27 @@ from parkner.metrics import count_table
 from parkner.metrics import scores as metric_scores
 from parkner.spans import Document
 
+PAD_TO = 32  # pieces
+
 log = logging.getLogger("parkner")
 
 
 class Collator:
-    """Pads windows to the longest of a batch.
+    """Pads windows to the longest of a batch, rounded up: oneDNN compiles, and keeps, a kernel for every shape.
 
     Returns tensors ``input_ids``, ``attention_mask``, ``labels`` (int64) and ``weights`` (float32), all of
     *shape* (batch, seq).
     """
 
-    def __init__(self, pad_id: int) -> None:
-        """Keeps the id that fills ``input_ids``."""
+    def __init__(self, pad_id: int, longest: int) -> None:
+        """Keeps the id that fills ``input_ids``, and the most pieces that a row may have."""
         self.pad_id = pad_id
+        self.longest = longest
 
     def __call__(self, windows: Sequence[LabelledWindow]) -> dict[str, torch.Tensor]:
         """Stacks windows."""
         longest = max(len(window.input_ids) for window in windows)
+        longest = max(longest, min(-(-longest // PAD_TO) * PAD_TO, self.longest))
         shape = (len(windows), longest)
         ids = np.full(shape, self.pad_id, dtype=np.int64)
         mask = np.zeros(shape, dtype=np.int64)
