@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from parkner.labelling.functions import Article, Found, labelling_function
-from parkner.labelling.names import has_proper, is_boundary
+from parkner.labelling.names import has_proper, is_boundary, left_edge
 from parkner.labelling.org_names import company_names, longest
 from parkner.labelling.org_suffix import hits_of, with_unit
 from parkner.labelling.words import HAN, find_known, places_of, words_of
@@ -62,6 +62,10 @@ _FORM = re.compile(
 )
 
 
+# 中国人民银行 is not 中国人民 for short.
+_KEPT = frozenset(("银行", "证券", "保险"))
+
+
 def short_forms(full: str, article: Article) -> set[str]:
     """Short forms under which a company of this full name may go: without place, legal form and field.
 
@@ -76,11 +80,9 @@ def short_forms(full: str, article: Article) -> set[str]:
     if 0 < after < len(body) - 1 and len(rest := body[after:].lstrip("市省县区")) >= 2:
         forms.add(rest)
     for form in list(forms):
-        longest_field = max(
-            (f for f in fields if form.endswith(f) and len(form) - len(f) >= 2), key=len, default=""
-        )
-        if longest_field:
-            forms.add(form[: -len(longest_field)])
+        endings = [f for f in fields if form.endswith(f) and len(form) - len(f) >= 2 and f not in _KEPT]
+        if endings:
+            forms.add(form[: -max(map(len, endings))])
     return {form for form in forms if 2 <= len(form) < len(full) and form not in places}
 
 
@@ -170,3 +172,32 @@ def org_short_grammar(article: Article) -> Iterator[Found]:
             start = begin
         if longest(article, start, words.starts[last]):
             yield start, words.starts[last]
+
+
+# Behind a company's name: who leads it, what it has. (的 and 前, 原, 副 may stand between.)
+_TITLES = re.compile(
+    r"(?:集团|公司)?的?(?:前|原|副|该|执行|营销|技术|市场|品牌|财务|首席|常务|资深|全球|中国区|大中华区|亚太区|华东区|华南区|采购|研究)*(?:董事长|总经理|总裁|副总裁|CEO|首席执行官|董事会|创始人|总监|股价|股权|旗下|公告称|董秘)"
+)
+
+
+@labelling_function("ORG")
+def org_titled(article: Article) -> Iterator[Found]:
+    """A short name before a company's title or property (怡田科技董事长, 茂迪的股价); misses everyday words."""
+    words, text = words_of(article), article.text
+    for match in _TITLES.finditer(text):
+        end = match.start()
+        k = words.starting_from(end) - 1
+        if k < 0 or words.starts[k + 1] != end or is_boundary(words, k):
+            continue
+        first = left_edge(words, k, limit=12)
+        start = words.starts[first]
+        name = text[start:end]
+        if (
+            not 2 <= len(name) <= 12
+            or (words.tags[k] in ("nr", "ns")
+            and k == first)
+            or name in places_of(article)
+        ):
+            continue
+        if has_proper(words, first, k + 1) and longest(article, start, end):
+            yield start, end

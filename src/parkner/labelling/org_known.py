@@ -104,7 +104,11 @@ def org_companies_wordlike(article: Article) -> Iterator[Found]:
         if re.match(r"(?:公司|集团|股份|CEO|总裁|董事长)", text[end : end + 4])
     }
     for start, end in found:
-        if text[start:end] in named and not _NOT_A_COMPANY.match(text, end):
+        if (
+            text[start:end] in named
+            and text[start - 1 : start] not in ("-", "—")
+            and not _NOT_A_COMPANY.match(text, end)
+        ):
             end = _with_field(article, end) if end in words_of(article).boundaries else end
             if longest(article, start, end):
                 yield start, end

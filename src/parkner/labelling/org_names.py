@@ -45,6 +45,7 @@ _BARE_ABROAD = frozenset(("公司", "超市", "酒店", "商场", "分公司", "
 _BARE_BODIES = frozenset(
     ("中心", "联盟", "工作站", "分会", "总会", "技术中心", "信息中心", "服务中心", "委员会", "研究会")
 )
+_PARK_BODIES = frozenset(("管委会", "管理委员会", "党工委", "党工委管委会", "建管中心"))
 _BARE_OFFICES = frozenset(
     (
         "局",
@@ -87,7 +88,7 @@ def _cut(article: Article, words: Words, first: int, hit: SuffixHit, *, company:
     """
     places, kinds, last = places_of(article), any_of(tuple(article.lexicons["park_kinds"])), hit.word
     for k in range(first, last):
-        if words.tags[k] == "ns" and words.words[k] in places:
+        if words.tags[k] == "ns" and words.words[k] in places and words.words[max(0, k - 1)] not in "(（":
             if k > first and not has_proper(words, first, k):
                 first = k
             break
@@ -183,37 +184,43 @@ def org_government(article: Article) -> Iterator[Found]:
     yield from _memoised(article, "government", _government_names)
 
 
+def _government_start(article: Article, words: Words, hit: SuffixHit) -> int | None:
+    """Index of the first word of a body's name: its first place, a word for the whole country, or its park."""
+    places, text = places_of(article), article.text
+    first = left_edge(words, hit.word, inside=words.roles["inside"] | words.roles["inside_government"])
+    placed = (
+        k
+        for k in range(first, hit.word + 1)
+        if (at := words.starts[k]) < hit.start
+        and (places.starting_at(text, at, hit.start) > at or text.startswith(NATION, at))
+    )
+    begin = next(placed, None)
+    if begin is None:
+        parked = text[hit.start : hit.end] in _PARK_BODIES and has_proper(words, first, hit.word)
+        return first if parked else None
+    if begin > first and has_proper(words, first, begin):
+        begin = first
+    for k in range(hit.word - 1, begin, -1):  # 重庆市和四川省政府: two bodies, 工业和信息化厅: one
+        if words.words[k] in ("和", "与"):
+            body = text[words.starts[k] - 1] in "会院所局司团校厂委厅部处办府组"
+            if body or words.tags[k + 1] in ("ns", "nt"):
+                return k + 1
+    return begin
+
+
 def _government_names(article: Article) -> Iterator[tuple[int, int]]:
     words, places, text = words_of(article), places_of(article), article.text
-    inside = words.roles["inside"] | words.roles["inside_government"]
     for hit in hits_of(article, ["government"]):
-        first = left_edge(words, hit.word, inside=inside)
-        begin = None  # the first place, or word for the whole country, in the stretch begins the name
-        for k in range(first, hit.word + 1):
-            at = words.starts[k]
-            if at < hit.start and (
-                places.starting_at(text, at, hit.start) > at or text.startswith(NATION, at)
-            ):
-                begin = k
-                break
+        begin = _government_start(article, words, hit)
         if begin is None:
             continue
-        if begin > first and has_proper(words, first, begin):
-            begin = first
-        for k in range(hit.word - 1, begin, -1):  # 重庆市和四川省政府: two bodies, 工业和信息化厅: one
-            if words.words[k] in ("和", "与") and words.tags[k + 1] == "ns":
-                begin = k + 1
-                break
         start = words.starts[begin]
         core, suffix = text[start : hit.start], text[hit.start : hit.end]
-        if len(core) < 2 or (
-            suffix in _BARE_OFFICES and (core in NATION or places.chain(core, 0) == len(core))
-        ):
+        bare = core in NATION or places.chain(core, 0) == len(core)
+        if len(core) < 2 or (bare and suffix in _BARE_OFFICES):
             continue
-        if suffix.endswith("政府") and re.search(
-            r"(?:县|市|区|省|州)委、?$", core
-        ):  # 武胜县委县政府: two bodies
-            continue
+        if suffix.endswith("政府") and re.search(r"(?:县|市|区|省|州)委、?$", core):
+            continue  # 武胜县委县政府 is two bodies
         yield start, with_unit(article, hit.end)
 
 
@@ -283,7 +290,9 @@ def _bodies(article: Article, kind: str) -> Iterator[tuple[int, int]]:
         if places.chain(core, 0) == len(core) and suffix in _BARE_BODIES:
             continue
         field = (
-            suffix in ("协会", "学会", "专委会", "联合会") and len(core) >= 3 and not _NO_FIELD.match(core)
+            suffix.endswith(("协会", "学会", "专委会", "联合会"))
+            and len(core) >= 3
+            and not _NO_FIELD.match(core)
         )
         association = kind == "association" and (world or field)
         if text[start : hit.end] in article.lexicons["parks"]:

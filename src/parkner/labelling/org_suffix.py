@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from parkner.labelling.functions import Article
 from parkner.labelling.names import is_boundary
-from parkner.labelling.words import words_of
+from parkner.labelling.words import Words, words_of
 
 # A unit of an organisation, directly behind its name (中国煤炭工业协会经济运行部).
 _UNIT = re.compile(
@@ -17,7 +17,7 @@ _UNIT = re.compile(
     r"编辑部|分社|频道|学院|院系|直营店|广播|基金|校区|工厂|店)|党组|党委|董事会|监事会|办公室|工会"
 )
 _NO_UNIT = re.compile(
-    r"总部|内部|全部|外部|部分|中心|业务|下属|东部|西部|南部|北部|中部|干部|各|本|总公司|分公司|等|有关|相关|所|新|在|专卖店|旗舰店|门店|连锁店|实体店"
+    r"[和与及]|总部|内部|全部|外部|部分|中心|业务|下属|东部|西部|南部|北部|中部|干部|各|本|总公司|分公司|等|有关|相关|所|新|在|专卖店|旗舰店|门店|连锁店|实体店"
 )
 
 
@@ -54,17 +54,18 @@ def _find_suffixes(article: Article) -> list[SuffixHit]:
     kinds = article.lexicons["org_suffixes"]
     words, text, hits = words_of(article), article.text, []
     exceptions: dict[int, tuple[int, int]] = {}
-    for match in any_of(tuple(article.lexicons["not_organisations"])).finditer(text):
-        for at in range(match.start(), match.end()):
-            exceptions[at] = match.span()
-    for match in any_of(tuple(kinds)).finditer(text):
+    for exception in any_of(tuple(article.lexicons["not_organisations"])).finditer(text):
+        for at in range(exception.start(), exception.end()):
+            exceptions[at] = exception.span()
+    pattern, at = any_of(tuple(kinds)), 0
+    while match := pattern.search(text, at):
         start, end = match.span()
-        if end not in words.boundaries:
-            continue
         begin, stop = exceptions.get(end - 1, (start, end))
-        if begin < start or stop > end:
+        if end not in words.boundaries or begin < start or stop > end:
+            at = start + 1  # 发展改革委 in 发展改革委员会: a longer suffix may start inside
             continue
         hits.append(SuffixHit(start, end, words.containing(start), words.starting_from(end), kinds[match[0]]))
+        at = end
     return hits
 
 
@@ -72,6 +73,16 @@ def hits_of(article: Article, kinds: Iterable[str]) -> list[SuffixHit]:
     """The suffix hits of the given classes."""
     wanted = frozenset(kinds)
     return [hit for hit in suffix_hits(article) if hit.kind in wanted]
+
+
+def _ends_unit(words: Words, index: int) -> bool:
+    """Whether no unit's name contains the word: what ends other names does, but for verbs (体改科) and 所."""
+    word, roles = words.words[index], words.roles
+    if word in roles["inside"] or word in roles["inside_body"] or word == "所":
+        return False
+    if len(word) > 1 and words.tags[index] == "v":
+        return word in roles["boundary"]
+    return is_boundary(words, index)
 
 
 def with_unit(article: Article, end: int) -> int:
@@ -87,7 +98,6 @@ def _with_one_unit(article: Article, end: int) -> int:
     if match is None or match.end() not in words.boundaries or _NO_UNIT.match(match[0]):
         return end
     first, last = words.starting_from(end), words.starting_from(match.end())
-    inside = words.roles["inside"] | words.roles["inside_body"]
-    if words.starts[first] != end or any(is_boundary(words, k, inside=inside) for k in range(first, last)):
+    if words.starts[first] != end or any(_ends_unit(words, k) for k in range(first, last)):
         return end
     return match.end()

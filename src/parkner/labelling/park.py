@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from parkner.labelling.functions import Article, Found, labelling_function
 from parkner.labelling.names import has_proper, left_edge
+from parkner.labelling.org_names import longest
 from parkner.labelling.words import Words, find_known, places_of, words_of
 
 # Behind a park's name: phases, blocks and sub-zones that belong to it.
@@ -21,6 +22,11 @@ _ORG_BEHIND = re.compile(
     r"管委会|管理委员会|党工委|党委|工委|管理局|有限|公司|集团|开发建设|建管中心|法院|检察院|公安|税务|海关|医院|中学|小学|"
     r"学校|服务中心|企业服务|政府|财政局|商务局|经发局|招商局|分局|街道|[\u4e00-\u9fff]{0,6}(?:分销中心|研发中心|服务中心)"
 )
+# Blocs of countries, and what is named after a park without being it.
+_NO_PARK = re.compile(
+    r"(?:亚太|非洲大陆|东盟|北美|中日韩|[\u4e00-\u9fff]大经济区|军).{0,4}(?:自贸区|自由贸易区|经济区|基地)$"
+)
+_NOT_BEHIND = re.compile(r"论坛|指数|大街|街道|站|路")
 # Before a name, these say that it is to be won, or one of many.
 _TITLE_BEFORE = re.compile(
     r"(?:争创|申创|获批|获评|入选|评为|认定为|授予|第[一二三四五]批|首批|国家|省级|市级)[“\"]?$"
@@ -75,7 +81,9 @@ def _find_kinds(article: Article) -> list[KindHit]:
         if end not in words.boundaries or re.match(r"域|级|别|化|块", text[end : end + 1]):
             continue
         kind = kinds[match[0]]
-        if kind == "place_only" and places.ending_at(text, start) == start:
+        if kind == "place_only" and (
+            places.ending_at(text, start) == start or text.startswith(("博", "林"), end)
+        ):
             continue
         hits.append(KindHit(start, end, words.containing(start), kind))
     return hits
@@ -116,7 +124,11 @@ def _from_place(article: Article, words: Words, first: int, hit: KindHit) -> int
             return first if city or park else k
     for k in range(first, hit.word + 1):
         at = words.starts[k]
-        if at < hit.start and places.starting_at(text, at, hit.start) > at:
+        if (
+            at < hit.start
+            and text[at - 1 : at] not in ("(", "（")
+            and places.starting_at(text, at, hit.start) > at
+        ):
             return k if not has_proper(words, first, k) else first
     return first
 
@@ -149,26 +161,23 @@ def _find_names(article: Article) -> Iterator[tuple[int, int]]:
         ):
             continue
         known = place or "公司" in core or any(words.tags[k] in ("nt", "nz") for k in range(first, hit.word))
-        if kind in ("园区", "基地", "产业基地", "工业园区") and not known:
+        if kind in ("园区", "基地", "工业园区") and not known:
             continue
-        if (
-            (core.startswith("中国")
-            and is_generic(article, core[2:]))
-            or (core.startswith("国家")
-            and not proper)
+        if (core.startswith("中国") and is_generic(article, core[2:])) or (
+            core.startswith("国家") and not proper
         ):
             continue
         if hit.kind == "territory" and _TITLE_BEFORE.search(text[max(0, start - 5) : start]):
             continue
         end = _extended(article, hit.end)
-        if not _ORG_BEHIND.match(text, end):
+        if not _ORG_BEHIND.match(text, end) and not _NO_PARK.search(text[start:end]):
             yield start, end
 
 
 @labelling_function("PARK")
 def park_grammar(article: Article) -> Iterator[Found]:
     """Place or proper name, and a kind of park (武胜经开区, 川渝高竹新区); misses those named by their field only."""
-    yield from park_names(article)
+    yield from (span for span in park_names(article) if longest(article, *span))
 
 
 @labelling_function("PARK")
@@ -181,7 +190,8 @@ def park_known(article: Article) -> Iterator[Found]:
             if begin in words_of(article).boundaries and not text[begin:start].endswith(("区", "县")):
                 start = begin
             end = _extended(article, end)
-            if not _ORG_BEHIND.match(text, end):
+            behind = _ORG_BEHIND.match(text, end) or _NOT_BEHIND.match(text, end)
+            if not behind and longest(article, start, end) and not _inside_longer(article, start, end):
                 yield start, end
 
 
@@ -231,18 +241,19 @@ def park_short_form(article: Article) -> Iterator[Found]:
         core_end = next(
             (hit.start for hit in kind_hits(article) if hit.start > start and start < hit.end <= end), end
         )
-        for k in range(words.starting_from(start) + 1, words.starting_from(core_end)):
-            rest = text[words.starts[k] : core_end]
+        inner = {
+            words.starts[k] for k in range(words.starting_from(start) + 1, words.starting_from(core_end))
+        }
+        for begin in inner | {places.chain(text, start, core_end)} - {start}:
+            rest = text[begin:core_end]
             if len(rest) >= 2 and not is_generic(article, rest):
-                forms.add(text[words.starts[k] : end])
+                forms.add(text[begin:end])
     for form in forms:
         for match in re.finditer(re.escape(form), text):
             begin, stop = match.span()
             if begin not in words.boundaries or stop not in words.boundaries or _ORG_BEHIND.match(text, stop):
                 continue
-            if places.ending_at(text, begin) == begin and not re.match(
-                r"[\u4e00-\u9fff·]", _before_in_name(article, begin)
-            ):
+            if places.ending_at(text, begin) == begin and not _inside_longer(article, begin, stop):
                 yield begin, stop
 
 
@@ -251,9 +262,6 @@ def park_known_spans(article: Article) -> list[tuple[int, int]]:
     return article.memo("park.known", lambda a: [(found[0], found[1]) for found in park_known(a)])
 
 
-def _before_in_name(article: Article, start: int) -> str:
-    """The character before `start` if a longer park name of the article covers both, else nothing."""
-    for begin, end in park_names(article):
-        if begin < start < end:
-            return article.text[start - 1]
-    return ""
+def _inside_longer(article: Article, start: int, end: int) -> bool:
+    """Whether a longer park name of the article covers the stretch."""
+    return any(a <= start and end <= b and (a, b) != (start, end) for a, b in park_names(article))
