@@ -35,15 +35,16 @@ def label_command(
         Path | None, typer.Option("--report", help="Folder for a report on the labelling functions.")
     ] = None,
     gold: Annotated[
-        Path | None, typer.Option("--gold", help="Gold spans, to score the functions in the report.")
+        Path | None,
+        typer.Option("--gold", help="Gold spans: score the functions in the report; calibrate with --fit."),
     ] = None,
     fit: Annotated[
         Path | None,
         typer.Option("--fit", help="Estimate the label model on INPUT first; write its parameters here."),
     ] = None,
-    calibrate: Annotated[
-        bool, typer.Option("--calibrate", help="With --fit and --gold: count on gold instead of estimating.")
-    ] = False,
+    split: Annotated[
+        str | None, typer.Option("--split", help="Take only gold records with this split (train, dev).")
+    ] = None,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Processes.")] = 1,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
     settings: Annotated[
@@ -57,18 +58,16 @@ def label_command(
     from parkner.labelling.stream import label_stream
     from parkner.runtime import project_path, sha256_of_file
 
-    if calibrate and (fit is None or gold is None):
-        raise UsageError("--calibrate needs --fit and --gold")
     recipe = load_config(config or project_path("configs/default.yaml"), settings or ())
     truth = None
     if gold is not None:
         from parkner.labelling.scoring import read_gold
 
-        truth = read_gold(gold)
+        truth = read_gold(gold, split=split)
     if fit is not None:
         from parkner.labelling.fitting import fit_and_store
 
-        recipe = fit_and_store(recipe, inputs, fit, truth if calibrate else None)
+        recipe = fit_and_store(recipe, inputs, fit, truth, workers=workers)
     found = None
     if report is not None:
         from parkner.labelling.report import Report

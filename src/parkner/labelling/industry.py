@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from parkner.labelling.functions import Article, Found, labelling_function
 from parkner.labelling.industry_lists import FieldList, field_lists, looks_like_field
@@ -24,12 +25,13 @@ from parkner.labelling.words import words_of
 # What makes the word before it a field: who is grouped by it, and what only a field has (guidelines, INDUSTRY 4).
 _GROUPED = re.compile(
     r"(?:类|相关|等)?(?:(?:的)?(?:生产|制造|加工|研发|设计|经销|出口|销售|运营|服务|建设|采购|研究|开发)(?:和|与|及|、)?){0,2}(?:上市|骨干|龙头|重点|中小|民营|外贸|代工|老牌)?"
-    r"(?:企业|厂商|厂家|巨头|品牌|制造商|生产商|百强|大王|上市公司|公司|集团军|商会|工厂)|"
+    r"(?:企业|厂商|厂家|巨头|品牌|制造商|生产商|百强|大王|上市公司|公司|商会|工厂)|"
+    r"(?:技术)?(?:服务)?(?:提供商|服务商|运营商|供应商|机构|院校|电商平台)|"
     r"龙头|大[国省市县]|强[国省市县]|百强|业[界内]|展(?![开示现望出])|部门|展会|专家|分析师|板块"
 )
 _FIELD_BEHIND = re.compile(
     r"(?:等)?(?:专业|终端|消费|细分)?市场(?!监管|价|营销|化)|(?:等)?(?:相关|全|重点|主要|关键|新兴|细分|高端|前沿)?领域|板块|业务|主业|赛道|资产|全?产业|全?行业|"
-    r"[上下]游|(?:等)?方面|(?:战略性|主导|支柱|优势|特色|重点|新兴|百亿级?|千亿级?|万亿级?)+产业|集群|外贸|"
+    r"[上下]游|(?:等)?(?:是|为|成为|作为)[^。，；、\n]{0,12}(?:产业|行业|支柱)|(?:等)?方面|(?:战略性|主导|支柱|优势|特色|重点|新兴|百亿级?|千亿级?|万亿级?)+产业|集群|外贸|"
     r"博览会|交易会|展览?会|论坛|峰会|专场|招商|投资热|“?十[一二三四]五”?规划|发展规划|振兴规划|发展行动"
 )
 _DEVELOPED = re.compile(
@@ -40,8 +42,21 @@ _DEVELOPED = re.compile(
 def _plain(article: Article) -> Iterator[Phrase]:
     """Phrases without a suffix that nothing behind them turns into goods."""
     for phrase in field_phrases(article):
-        if not phrase.suffix and not NO_FIELD_BEHIND.match(article.text, phrase.end):
-            yield phrase
+        if phrase.suffix or NO_FIELD_BEHIND.match(article.text, phrase.end) or _in_a_name(article, phrase):
+            continue
+        yield phrase
+
+
+def _in_a_name(article: Article, phrase: Phrase) -> bool:
+    """Whether a proper word is glued to the phrase, as in 智谷机电: the name of a firm that no function may know."""
+    words = words_of(article)
+    index = words.containing(phrase.start)
+    if index == 0 or words.starts[index] != phrase.start:
+        return False
+    word, tag = words.words[index - 1], words.tags[index - 1]
+    return tag in ("nr", "nrt", "nrfg", "nt", "nz") or (
+        tag == "x" and len(word) == 1 and "\u4e00" <= word <= "\u9fff"
+    )
 
 
 # What a field has, a product has as well: a project or base of a field is one of it, 水泥项目 makes cement (INDUSTRY 4).
@@ -81,7 +96,7 @@ def industry_unknown_with_suffix(article: Article) -> Iterator[Found]:
         index = words.containing(match.start())
         if end != match.end() or end in known or words.starts[index] != match.start():
             continue
-        start = words.starts[noun_run_left(words, index, max(0, index - 4))]
+        start = words.starts[noun_run_left(words, index, max(0, index - 4), nouns_only=True)]
         if match.start() - start >= 2:
             yield start, end
 
@@ -114,9 +129,9 @@ def industry_of_projects(article: Article) -> Iterator[Found]:
 def industry_joined_to_suffix(article: Article) -> Iterator[Found]:
     """Fields joined to one that has a suffix: 石油和化工行业, 水泥、玻璃产业. Misses joints of more than a mark."""
     phrases = field_phrases(article)
-    for left, right in zip(phrases, phrases[1:], strict=False):
+    for left, right in pairwise(phrases):
         if (
-            right.suffix
+            (right.suffix or _FIELD_BEHIND.match(article.text, right.end))
             and not left.suffix
             and article.text[left.end : right.start] in ("和", "与", "及", "、", "以及")
         ):

@@ -16,7 +16,7 @@ from parkner.labelling.words import Words, words_of
 # Behind the last item: 等, a number, words of rank, then what the items are.
 _RANK = (
     r"(?:战略性|新兴|重点|主导|支柱|优势|特色|传统|先进|关键|高端|高新技术|高技术|高科技|高精尖|未来|现代|细分|热门|前沿|相关|主要|核心|重要|"
-    r"绿色|朝阳|潜力|富民|区域|千亿|百亿|万亿|级|元|国家级|省级|世界级|一批|若干|新|大|小|个|多|各|类|的|制造业|工业|[一二三四五六七八九十百两\d]+)"
+    r"绿色|朝阳|潜力|富民|区域|千亿|百亿|万亿|级|元|国家级|省级|公共服务|民生|社会|世界级|一批|若干|新|大|小|个|多|各|类|的|制造业|工业|[一二三四五六七八九十百两\d]+)"
 )
 # Heads that make any item a field, heads that do so if the items look like it, and heads that other things have as well.
 _STRONG = re.compile(

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from parkner.labelling.label_model.base import Candidate, LabelModel, Vote, candidates_of, islands
+from parkner.labelling.label_model.hmm import HiddenMarkovModel
 from parkner.labelling.label_model.majority import MajorityVote
 from parkner.labelling.label_model.weighted import WeightedVote
 from parkner.spans import UsageError
 
-MODELS: dict[str, type[LabelModel]] = {model.name: model for model in (MajorityVote, WeightedVote)}
-DEFAULT = "weighted"
+MODELS: dict[str, type[LabelModel]] = {
+    model.name: model for model in (MajorityVote, WeightedVote, HiddenMarkovModel)
+}
+DEFAULT = "hmm"
 
 __all__ = [
     "DEFAULT",
     "MODELS",
     "Candidate",
+    "HiddenMarkovModel",
     "LabelModel",
     "MajorityVote",
     "Vote",
