@@ -29,7 +29,7 @@ from parkner.spans import Document, Span, UsageError
 
 BUILT_IN = ("amount", "date", "industry", "org", "park", "document")
 # Marks that never stand at the edge of a span, and those that never lie inside one (guidelines, All 3).
-_EDGES = " \t\u00a0\u3000“”‘’\"'《》〈〉「」『』()（）[]【】、，。；：,;:！？!?·—-…|"
+_EDGES = " \t\u00a0\u3000“”‘’\"'《》〈〉「」『』()（）[]【】、，。；：,;:！？!?·—-…|+"
 _INSIDE = frozenset("。；！？\n\r|《》")
 
 

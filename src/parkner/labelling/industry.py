@@ -61,7 +61,7 @@ def _in_a_name(article: Article, phrase: Phrase) -> bool:
 
 # What a field has, a product has as well: a project or base of a field is one of it, 水泥项目 makes cement (INDUSTRY 4).
 _PROJECT = re.compile(
-    "(?:重点|重大|示范|综合|产业化|创新|发展|建设|高科技|大)?(?:项目|基地|园区|产业园|工程|示范区|平台|发展|小镇|体系|转型|大厦|部门|收入|政策|投资|[大强][国省])"
+    "(?:重点|重大|示范|综合|产业化|建设|高科技|大)?(?:项目|基地|园区|产业园|示范区|发展|[大强][国省])"
 )
 
 
@@ -133,9 +133,21 @@ def industry_joined_to_suffix(article: Article) -> Iterator[Found]:
         if (
             (right.suffix or _FIELD_BEHIND.match(article.text, right.end))
             and not left.suffix
-            and article.text[left.end : right.start] in ("和", "与", "及", "、", "以及")
+            and (joint := article.text[left.end : right.start]) in ("和", "与", "及", "、", "以及")
+            and not (joint == "及" and _CLASS.search(right.suffix))
         ):
             yield left.start, left.end
+
+
+_CLASS = re.compile("(?<!产)(?<!行)业$")  # 食品及农副产品加工业: one class of the national classification
+
+
+@labelling_function("INDUSTRY")
+def industry_class_with_and(article: Article) -> Iterator[Found]:
+    """Classes of the national classification with 及 inside: 食品及农副产品加工业. Misses those with 和, mostly two fields."""
+    for left, right in pairwise(field_phrases(article)):
+        if not left.suffix and _CLASS.search(right.suffix) and article.text[left.end : right.start] == "及":
+            yield left.start, right.end
 
 
 @labelling_function("INDUSTRY")

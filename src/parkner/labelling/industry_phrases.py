@@ -161,7 +161,8 @@ def _field_phrases(article: Article) -> list[Phrase]:
                 sure = sure or text[end:longer] in known.sure or text[start:longer] in known.sure
                 field = field or text[end:longer] in known.fields or text[start:longer] in known.fields
             end = longer
-        behind = suffix_at(text, end) if text[end - 1] != "业" else end
+        # 农业产业 is one name; 装备制造业产业项目 is not.
+        behind = suffix_at(text, end) if text[end - 1] != "业" or end - start == 2 else end
         suffix = text[end:behind]
         if not suffix and text[end - 1] == "业" and end - start > 2:
             suffix = "业"

@@ -56,7 +56,7 @@ def _steps(pairs: Sequence[tuple[float, bool]]) -> Steps:
         last = blocks.pop()
         blocks[-1][1] += last[1]
         blocks[-1][2] += last[2]
-    return [(round(block[0], 4), round(_rate(block), 4)) for block in blocks]
+    return [(round(block[0], 9), round(_rate(block), 4)) for block in blocks]
 
 
 def _rate(block: Sequence[float]) -> float:
@@ -67,7 +67,7 @@ def calibrate(score: float, steps: Sequence[tuple[float, float]] | None) -> floa
     """A score on the calibrated scale; itself where the label has no steps."""
     if not steps:
         return score
-    return steps[max(0, bisect_right(steps, (round(score, 4), 2.0)) - 1)][1]
+    return steps[max(0, bisect_right(steps, (score + 1e-9, 2.0)) - 1)][1]
 
 
 def calibration_from(table: Mapping[str, Sequence[Sequence[float]]]) -> Calibration:

@@ -42,7 +42,7 @@ _UNSEEN = 0.8
 _RUNNING_TEXT = 20.0
 # The characters of a vote repeat one piece of evidence, and functions err together: for the scores (not for the choice of
 # spans) likelihoods are raised to this power.
-_TEMPER = 0.5
+_TEMPER = 0.2
 # Votes of its own that each function is credited with beforehand, as a share of all its votes.
 _FAITH = 0.5
 _CACHE = 50_000  # shapes whose result is kept
