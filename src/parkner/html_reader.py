@@ -16,108 +16,21 @@ from html.entities import html5
 from parkner.charset import ContentError
 from parkner.markup import Line, Node, Page
 
-_VOID = frozenset(
-    [
-        "area",
-        "base",
-        "br",
-        "col",
-        "embed",
-        "hr",
-        "img",
-        "input",
-        "link",
-        "meta",
-        "param",
-        "source",
-        "track",
-        "wbr",
-        "basefont",
-        "frame",
-        "keygen",
-    ]
-)
+_VOID_NAMES = "area base br col embed hr img input link meta param source track wbr basefont frame keygen "
+_VOID = frozenset(_VOID_NAMES.split())
 # Elements that begin and end a line (HTML Living Standard, rendering section, plus table parts).
-_BLOCK = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "caption",
-        "center",
-        "col",
-        "colgroup",
-        "dd",
-        "details",
-        "dialog",
-        "dir",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "frameset",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hgroup",
-        "hr",
-        "html",
-        "legend",
-        "li",
-        "listing",
-        "main",
-        "menu",
-        "nav",
-        "ol",
-        "optgroup",
-        "option",
-        "p",
-        "plaintext",
-        "pre",
-        "section",
-        "summary",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "title",
-        "tr",
-        "ul",
-        "xmp",
-    ]
+_BLOCK_NAMES = (
+    "address article aside blockquote body caption center col colgroup dd details dialog dir div dl dt "
+    "fieldset figcaption figure footer form frameset h1 h2 h3 h4 h5 h6 header hgroup hr html legend li "
+    "listing main menu nav ol optgroup option p plaintext pre section summary table tbody td tfoot th "
+    "thead title tr ul xmp "
 )
-_RAW = frozenset(
-    [
-        "script",
-        "style",
-        "xmp",
-        "iframe",
-        "noembed",
-        "noframes",
-        "noscript",
-        "textarea",
-        "template",
-        "svg",
-        "select",
-        "object",
-        "applet",
-        "canvas",
-        "audio",
-        "video",
-    ]
+_BLOCK = frozenset(_BLOCK_NAMES.split())
+_RAW_NAMES = (
+    "script style xmp iframe noembed noframes noscript textarea template svg select object applet "
+    "canvas audio video "
 )
+_RAW = frozenset(_RAW_NAMES.split())
 _NO_NESTING = {"script", "style", "xmp", "iframe", "noembed", "noframes", "noscript", "textarea"}
 _CLOSES_P = _BLOCK - {
     "body",
@@ -142,6 +55,10 @@ _ENDS = {
     "option": ("option",), "tbody": ("tr", "td", "th", "thead", "tbody"),
 }  # fmt: skip
 _ENDS_STOP = {"li": ("ul", "ol", "menu", "dir"), "dt": ("dl",), "dd": ("dl",)}
+
+# Far more than any article has; a page beyond is an error rather than minutes of work and gigabytes of memory.
+MAX_MARKS = 500_000  # tags and entities
+MAX_TEXT = 2_000_000  # characters between tags
 
 # Quotes matter only behind "=", as in browsers; a value of more than 4,000 characters is read to the next ">".
 _TAG = re.compile(
@@ -188,13 +105,19 @@ class _Reader:
         self.metadata: dict[str, str] = {}
         self.pieces: list[tuple[str, int, int]] = []
         self.gap: int | None = None  # place of white space that waits for a word to follow
+        self.gap_length = 0
         self.linked = 0
+        self.visible = 0  # characters of text so far
         self.missing: set[str] = set()  # ends that are known not to come any more
 
     def read(self) -> Page:
         page, at = self.page, 0
         search = _TAG.search
+        marks = 0
         while (found := search(page, at)) is not None:
+            marks += 1
+            if marks > MAX_MARKS:
+                raise ContentError(f"{self.where}: more than {MAX_MARKS} tags and entities", "too_large")
             start = found.start()
             if start > at:
                 self.add_text(at, start)
@@ -271,6 +194,8 @@ class _Reader:
         if name == "br" or name == "hr":
             self.end_line()
             return at
+        if name == "title":
+            return self.read_title(at)
         if name in _RAW and not written.rstrip().endswith("/"):
             return self.skip_raw(name, at)
         if name in _BLOCK:
@@ -295,10 +220,8 @@ class _Reader:
         if name == "a" and "href" in attributes:
             self.links += 1
             node.label += " #link"
-        if name == "title" and not self.lines:
-            pass
-        elif (
-            name in ("head", "title", "button", "datalist")
+        if (
+            name in ("head", "button", "datalist")
             or "hidden" in attributes
             or _HIDDEN_STYLE.search(attributes.get("style", ""))
         ):
@@ -309,6 +232,17 @@ class _Reader:
         # A head that was never closed does not hide the body.
         while self.hidden and self.hidden[-1].tag == "head":
             self.hidden.pop()
+
+    def read_title(self, at: int) -> int:
+        """Keeps the text of a title element, which holds no elements; gives the place behind it."""
+        self.end_line()
+        found = None if "title" in self.missing else _raw_ends("title").search(self.page, at)
+        if found is None:
+            self.missing.add("title")
+            return at
+        self.titles.append(" ".join(html.unescape(self.page[at : found.start()]).split()))
+        close = self.page.find(">", found.end())
+        return close + 1 if close >= 0 else len(self.page)
 
     def skip_raw(self, name: str, at: int) -> int:
         """Passes over an element whose content is not shown; gives the place behind it."""
@@ -358,14 +292,12 @@ class _Reader:
 
     def add_text(self, start: int, end: int) -> None:
         if self.hidden:
-            if self.hidden[-1].tag == "title" or self.stack[-1].tag == "title":
-                self.titles.append(" ".join(html.unescape(self.page[start:end]).split()))
-            return
-        if self.stack[-1].tag == "title":
-            self.titles.append(" ".join(html.unescape(self.page[start:end]).split()))
             return
         if end - start < 8 and not self.pieces and not self.page[start:end].strip(_SPACE):
             return
+        self.visible += end - start
+        if self.visible > MAX_TEXT:
+            raise ContentError(f"{self.where}: more than {MAX_TEXT} characters of text", "too_large")
         at = start
         for found in _WORDS.finditer(self.page, start, end):
             first, behind = found.span()
@@ -380,9 +312,7 @@ class _Reader:
             self.gap = at
 
     def add_entity(self, characters: str, start: int, length: int) -> None:
-        if self.hidden or self.stack[-1].tag == "title":
-            if self.stack[-1].tag == "title" and self.titles:
-                self.titles[-1] += characters
+        if self.hidden:
             return
         if not characters.strip(_SPACE):
             if self.gap is None and characters:
@@ -401,8 +331,6 @@ class _Reader:
             else:
                 self.pieces.append((" ", self.gap, 0))
         self.gap = None
-
-    gap_length = 0
 
     def end_line(self) -> None:
         if self.pieces:
@@ -441,6 +369,6 @@ def read_page(page: str, *, max_depth: int = 2000, where: str = "page") -> Page:
         where: Name for messages.
 
     Raises:
-        ContentError: ``too_deep`` beyond the limit.
+        ContentError: ``too_deep`` beyond the limit, ``too_large`` beyond `MAX_MARKS` or `MAX_TEXT`.
     """
     return _Reader(page, max_depth, where).read()

@@ -56,7 +56,7 @@ class Limits:
         max_depth: Deepest nesting of elements in a page.
     """
 
-    max_bytes: int = 20_000_000
+    max_bytes: int = 10_000_000
     max_ratio: int = 200
     max_depth: int = 2_000
 

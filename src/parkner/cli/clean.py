@@ -42,7 +42,7 @@ def clean_command(
             help="original: the article as it stands in the page. clean: as the model reads it (simplified, no pinyin).",
         ),
     ] = Forms.original,
-    max_bytes: MaxBytes = 20_000_000,
+    max_bytes: MaxBytes = 10_000_000,
     max_ratio: MaxRatio = 200,
     max_depth: MaxDepth = 2_000,
 ) -> int:
