@@ -33,7 +33,7 @@ def found(lexicons: Lexicons, text: str, *names: str) -> list[str]:
 
 
 def test_importing_org_registers_every_module() -> None:
-    assert org.__all__ == ["org_context", "org_known", "org_lists", "org_names"]
+    assert org.__all__ == ["org_bylines", "org_context", "org_known", "org_lists", "org_names"]
     assert {"org_company", "org_media", "org_list", "org_short_form"} <= set(FUNCTIONS)
     for name in FUNCTIONS:
         assert REGISTER[name].labels == ("ORG",)

@@ -17,7 +17,7 @@ _OPENING = {")": "(", "）": "（"}
 # Characters that are function words or measures when they stand alone.
 _FUNCTION = frozenset(
     "的了在是与及或对向由将被把从等据让给使得到至于以而且也都又就还已曾正并但却则若如因所这那该本各每某其此我你他她它们去来有无要"
-    "应须跟比较很更最再只仅约逾称说指前后内若干个家位批条项次只支辆吨款种份届和为同用过上下共地外原好连靠"
+    "着著赴应须跟比较很更最再只仅约逾称说指前后内若干个家位批条项次只支辆吨款种份届和为同用过上下共地外原好连靠"
 )
 # So are these, but unknown names hold them as well: they end a name only beside a longer word.
 _SOFT = frozenset("中一新老双两达会能可时元当间台套名件类型期号超近起户")
@@ -38,7 +38,7 @@ def is_boundary(words: Words, index: int, *, inside: frozenset[str] = _NONE) -> 
     word, tag = words.words[index], words.tags[index]
     if not HAN.match(word):
         return not _joins(words, index)
-    if word == "企业" and index + 1 < len(words.words):
+    if word == "企业" and word not in inside and index + 1 < len(words.words):
         return words.words[index + 1] not in words.roles["after_enterprise"]
     if word in inside:
         return False
@@ -126,16 +126,17 @@ def left_edge(words: Words, index: int, *, limit: int = MAX_NAME, inside: frozen
 def has_proper(words: Words, first: int, last: int) -> bool:
     """Whether the words ``first .. last - 1`` hold something that names: a proper noun, Latin, or an unknown word.
 
-    Unknown words are runs of two or more single Chinese characters that are no numerals.
+    Unknown words are runs of two or more single Chinese characters that are not all numerals.
     """
-    run = 0
+    run, named = 0, False
     for k in range(first, last):
         word = words.words[k]
         if len(word) > 1 and words.tags[k] in _PROPER:
             return True
         if HAN.match(word):
-            run = run + 1 if len(word) == 1 and word not in _NUMERALS else 0
-            if run >= 2:
+            run = run + 1 if len(word) == 1 else 0
+            named = named or word not in _NUMERALS if run else False
+            if run >= 2 and named:
                 return True
         elif word.isascii() and any(c.isalpha() for c in word):
             return True

@@ -194,8 +194,7 @@ def org_titled(article: Article) -> Iterator[Found]:
         name = text[start:end]
         if (
             not 2 <= len(name) <= 12
-            or (words.tags[k] in ("nr", "ns")
-            and k == first)
+            or (words.tags[k] in ("nr", "ns") and k == first)
             or name in places_of(article)
         ):
             continue

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from parkner.labelling.functions import Article, Found, labelling_function
 from parkner.labelling.names import has_proper, is_boundary, left_edge
+from parkner.labelling.org_names import longest
 from parkner.labelling.words import HAN, Words, places_of, words_of
 
 _ITEM = r"[\u4e00-\u9fffA-Za-z0-9·&（）()\-—]"
@@ -15,19 +16,25 @@ _HEADS = (
     "企业|公司|厂商|厂家|品牌|巨头|集团|商家|银行|券商|车企|药企|央企|国企|民企|运营商|制造商|供应商|生产商|开发商|房企|机构|媒体|"
     "高校|院校|学校|协会|单位|龙头|项目|产值|骨干|总投资|上市|平台|电商|成员|资源"
 )
+_ITEMS = rf"{_ITEM}{{2,24}}(?:、[“\"]?{_ITEM}{{2,24}}[”\"]?){{0,14}}(?:以?及{_ITEM}{{2,14}})?"
 _LIST = re.compile(
-    rf"({_ITEM}{{2,24}}(?:、[“\"]?{_ITEM}{{2,24}}[”\"]?){{0,12}}(?:以?及{_ITEM}{{2,14}})?)等"
-    rf"(?:国内|国际|国内外|知名|著名|大型|一批|一大批|世界|优质|重点|骨干)*{_COUNT}[\u4e00-\u9fff“”]{{0,8}}?({_HEADS})"
+    rf"({_ITEMS})等(?:国内|国际|国内外|知名|著名|大型|一批|一大批|世界|优质|重点|骨干)*"
+    rf"{_COUNT}[\u4e00-\u9fff“”]{{0,8}}?({_HEADS})|[以由]({_ITEMS})(?:为|作为)(?:龙头|代表|骨干|依托|主体)"
 )
 # With these heads the items are projects: a firm's name and what it builds (玖源尼龙66).
 _PROJECTS = frozenset(("项目", "产值", "总投资", "平台", "资源"))
-_THINGS = re.compile(
-    r"(?:工程|铁路|高铁|客专|航线|通道|公路|高速|大道|厂房|水库|公园|互通|平台|基地|园|园区|新区|示范区|开发区|城|府|道|桥|港|站|项目|建设|一体化|"
-    r"生产|改造|小区|广场|线|路|期|地|村|镇|馆|局|所|中心|段|区)$"
+_PARKS = re.compile(r"(?:园|园区|新区|示范区|开发区|基地|产业城|科技城|小镇|广场)$")
+_WORKS = re.compile(
+    r"(?:工程|铁路|高铁|客专|航线|通道|公路|高速|大道|厂房|水库|公园|互通|平台|城|府|道|桥|港|站|项目|建设|一体化|生产|改造|小区|线|路|期|地|村|镇|馆|局|"
+    r"所|中心|段|区)$"
+)
+_NO_FIRM = re.compile(
+    r"(?:工程|铁路|高铁|客专|航线|通道|公路|高速|大道|厂房|水库|公园|互通|小区|会展中心|[^铁]路|村|镇|项目|业务)$"
 )
 _FIELD_END = re.compile(
-    r"(?:业|产业|制造|加工|材料|装备|领域|行业|产品|设备|服务|市场|城市|地区|国家|省|市|县)$"
+    r"(?:业|产业|制造|加工|材料|装备|领域|行业|产品|设备|服务|市场|城市|地区|国家|省|市|县|品|机|器|件|料|模组)$"
 )
+_FIELDS = ("industry_classification", "industry_emerging", "industry_products")
 
 
 def _names_a_firm(article: Article, words: Words, first: int, last: int) -> bool:
@@ -40,30 +47,44 @@ def _names_a_firm(article: Article, words: Words, first: int, last: int) -> bool
         return True
     if all(words.tags[k] == "ns" for k in range(first, last)) or (_FIELD_END.search(text) and not strong):
         return False
-    return has_proper(words, first, last) or (strong and last - first == 2 and len(words.words[first]) == 2)
+    everyday = (
+        strong
+        and last - first == 2
+        and len(words.words[first]) == 2
+        and words.tags[first] in ("n", "a", "v", "nz")
+    )
+    return has_proper(words, first, last) or everyday
+
+
+def _may_name_a_firm(article: Article, words: Words, first: int, last: int) -> bool:
+    """Whether an item among firms may be one too, named by an everyday word (诚信) or by function words (裕同)."""
+    text = words.text[words.starts[first] : words.starts[last]]
+    field = any(text in article.lexicons[lexicon] for lexicon in _FIELDS)
+    known = any(
+        words.tags[k] == "ns" or words.words[k] in words.roles["boundary"] for k in range(first, last)
+    )
+    return (
+        2 <= len(text) <= 4 and last - first <= 3 and not field and not known and not _FIELD_END.search(text)
+    )
 
 
 def _run(words: Words, first: int, last: int) -> int:
-    """Index behind the run of single characters (an unknown name) or the proper noun that starts at `first`."""
+    """Index behind the run of single characters (an unknown name) or the organisation's name that starts at `first`."""
     at = first
     while at < last and len(words.words[at]) == 1 and HAN.match(words.words[at]) and at - first < 4:
         if is_boundary(words, at):
             break
         at += 1
-    if at - first >= 2:
+    if at - first >= 2 and has_proper(words, first, at):
         return at
-    proper = (
-        first < last
-        and words.tags[first] in ("nt", "nz", "nrt", "nr", "nrfg", "x")
-        and len(words.words[first]) >= 2
-    )
-    return first + 1 if proper and HAN.match(words.words[first]) else first
+    known = first < last and words.tags[first] in ("nt", "nrt") and len(words.words[first]) >= 2
+    return first + 1 if known else first
 
 
 def firm_part(article: Article, first: int, last: int) -> tuple[int, int]:
     """The firm's name in the words ``first .. last - 1`` of a project: place, unknown name, field words.
 
-    In 鑫华汇绿色智能纺织 it is 鑫华汇; in 晶芯频控超小型号, 晶芯频控; in 建设怡田科技, 怡田科技.
+    In 鑫华汇绿色智能纺织 it is 鑫华汇; in 晶芯频控超小型号, 晶芯频控; in 加快建设怡田科技, 怡田科技.
 
     Returns:
         Its first word and the word behind it, as indices; twice the same if there is none.
@@ -75,14 +96,12 @@ def firm_part(article: Article, first: int, last: int) -> tuple[int, int]:
             at += 1
         end = _run(words, at, last)
         if end > at:
-            while end < last and words.words[end] in fields:
+            used: set[str] = set()
+            while end < last and words.words[end] in fields and words.words[end] not in used:
+                used.add(words.words[end])
                 end += 1
             return begin, end
-        if words.words[begin] not in words.roles["verb"] and words.words[begin] not in (
-            "重点",
-            "省级",
-            "市级",
-        ):
+        if words.words[begin] not in words.roles["verb"] and not is_boundary(words, begin):
             break
     return first, first
 
@@ -93,27 +112,68 @@ def list_items(article: Article) -> list[tuple[int, int]]:
 
 
 def _find_list_items(article: Article) -> Iterator[tuple[int, int]]:
+    for match in _LIST.finditer(article.text):
+        group = 1 if match[1] else 3
+        items = list(_items(article, *match.span(group)))
+        if group == 3 and match[3].isascii():
+            continue  # 以LED为代表
+        yield from _projects(article, items) if match[2] in _PROJECTS else _firms(article, items)
+
+
+def _items(article: Article, begin: int, stop: int) -> Iterator[tuple[int, int]]:
+    """The items of a list as words (first, behind the last): brackets and function words behind the name dropped."""
     words, text = words_of(article), article.text
-    for match in _LIST.finditer(text):
-        for start, end in _split(words, *match.span(1)):
-            if _THINGS.search(text[start:end]) or end not in words.boundaries:
-                continue
-            if bracket := re.search(r"[(（][^()（）]*[)）]$", text[start:end]):
-                end = start + bracket.start()
-            last = words.starting_from(end)
-            first = words.starting_from(start)
-            while last > first and is_boundary(words, last - 1):
-                last -= 1
-            if start == match.start(1):
-                first = max(first, left_edge(words, last - 1, limit=24))
-            if first >= last:
-                continue
-            if match[2] in _PROJECTS:
-                first, last = firm_part(article, first, last)
-                if first < last and text[words.starts[first] : words.starts[last]] not in places_of(article):
-                    yield words.starts[first], words.starts[last]
-            elif _names_a_firm(article, words, first, last):
-                yield words.starts[first], words.starts[last]
+    for start, end in _split(words, begin, stop):
+        if bracket := re.search(r"[(（][^()（）]*[)）]$", text[start:end]):
+            end = start + bracket.start()
+        first, last = words.starting_from(start), words.starting_from(end)
+        if end not in words.boundaries or _PARKS.search(text[start:end]):
+            continue
+        while (
+            last > first
+            and is_boundary(words, last - 1)
+            and last - first > 1
+            and len(words.words[last - 2]) > 1
+        ):
+            last -= 1
+        if first < last:
+            yield first, last
+
+
+def _firms(article: Article, items: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    words, sure, unsure = words_of(article), [], []
+    for n, (first, last) in enumerate(items):
+        if _NO_FIRM.search(words.text[words.starts[first] : words.starts[last]]):
+            continue
+        while first < last and is_boundary(words, first):
+            first += 1
+        if n == 0 and not all(len(word) == 1 for word in words.words[first:last]):
+            first = max(first, left_edge(words, last - 1, limit=24))
+        if any(
+            words.words[k] in "的了是在等" or words.words[k] in words.roles["boundary"]
+            for k in range(first, last)
+        ):
+            continue
+        known = (k for k in range(first, last) if words.tags[k] == "nt" and not has_proper(words, first, k))
+        first = next(known, first)  # 民营500强红星美凯龙
+        if first < last and _names_a_firm(article, words, first, last):
+            sure.append((first, last))
+        elif first < last and _may_name_a_firm(article, words, first, last):
+            unsure.append((first, last))
+    if len(sure) >= 2 and len(sure) >= len(unsure):
+        sure += unsure
+    for first, last in sure:
+        yield words.starts[first], words.starts[last]
+
+
+def _projects(article: Article, items: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    words, places = words_of(article), places_of(article)
+    for first, last in items:
+        if _WORKS.search(words.text[words.starts[first] : words.starts[last]]):
+            continue
+        first, last = firm_part(article, first, last)
+        if first < last and words.text[words.starts[first] : words.starts[last]] not in places:
+            yield words.starts[first], words.starts[last]
 
 
 def _split(words: Words, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -141,56 +201,41 @@ def org_repeated(article: Article) -> Iterator[Found]:
     text, words = article.text, words_of(article)
     for name in {text[start:end] for start, end in list_items(article) if end - start >= 3}:
         for match in re.finditer(re.escape(name), text):
-            if match.start() in words.boundaries and match.end() in words.boundaries:
+            aligned = match.start() in words.boundaries and match.end() in words.boundaries
+            if aligned and longest(article, *match.span()):
                 yield match.span()
 
 
-_BYLINE = re.compile(
-    r"(?:来源|稿源|出处|文章来源|信息来源|新闻来源|发布单位|发布机构|发文机关|供稿|主办单位|承办单位|采购人|采购单位|招标人|招标单位|采购代理机构|"
-    r"招标代理机构|招标代理|中标单位|中标人|中标供应商|成交供应商|供应商名称|发布人|本文来源)(?:名称)?[ \t]*[:：][ \t\u3000]*"
-    r"([^\s，。；、|:：!！（(<>《》【】\[\]]{2,32})"
-)
-# A page's next label may follow without a space.
-_NEXT_LABEL = re.compile(
-    r"发布时间|发布日期|发表时间|时间|日期|作者|责任编辑|编辑|责编|阅读|浏览|点击|字号|字体|分享|打印|记者|\||[“”]"
-)
-_NO_SOURCE = re.compile(
-    r"(?:互联网|网络|本站|原创|转载|未知|本网|佚名|其他|admin|综合|新闻联播|.*\d{4}[-年]).*|[\d.\-/]+$",
-    re.IGNORECASE,
+# What a project makes, behind the firm's name: 聚能科技1000盞…生产项目, 昊森部件年产40万套….
+_MAKES = re.compile(
+    r"(?:年产(?![量值能销])|[0-9][0-9.]*(?:余|万|亿)*(?:吨|台|套|盏|颗|只|条|件|辆|支|片|平方米|安时|千瓦|兆瓦|GWh|MW|GW))"
 )
 
 
 @labelling_function("ORG")
-def org_byline(article: Article) -> Iterator[Found]:
-    """Sources, publishers, buyers and bidders behind their label (来源:中国网); a person there is its mistake."""
-    suffixes = tuple(article.lexicons["org_suffixes"])
-    for match in _BYLINE.finditer(article.text):
-        personal = match[0].startswith(("发布人", "供稿"))
-        at = match.start(1)
-        for name in re.split(r"[-—]", _NEXT_LABEL.split(match[1])[0]):
-            start, at = at, at + len(name) + 1
-            short = len(name) <= 3 and not name.endswith(("网", "报", "社", "局", "委"))
-            if (
-                len(name) < 2
-                or _NO_SOURCE.match(name)
-                or ((personal or short) and not name.endswith(suffixes))
-            ):
-                continue
-            yield start, start + len(name)
-
-
-_REPORTS = re.compile(
-    r"(?:据|综合|引述|援引)(?:了)?([\u4e00-\u9fffA-Za-z]{2,14}?)(?:[0-9]{1,2}日|[0-9]{1,2}月[0-9]{1,2}日|今日|昨日)?的?(?:报道|电讯|消息称|消息|获悉|记者)|"
-    r"(?:^|\n)[ \u3000]*([\u4e00-\u9fff]{3,10})(?:[0-9月日]+)?讯|[(（]([\u4e00-\u9fff]{3,12}?)(?:全媒体)?(?:记者|通讯员|特约)"
-)
-
-
-@labelling_function("ORG")
-def org_reported(article: Article) -> Iterator[Found]:
-    """Media in 据…报道, …讯 and (…记者 …)."""
-    for match in _REPORTS.finditer(article.text):
-        for group in (1, 2, 3):
-            name = match[group]
-            media = name and re.search(r"(?:报|网|社|台|新闻|财经|在线|周刊|杂志|电视)$", name)
-            if media and not re.match(r"本|该|外|当地|有关|上述|多家", name):
-                yield match.span(group)
+def org_project(article: Article) -> Iterator[Found]:
+    """A firm before what its project makes (创实玻璃年产60万平方米…); only unknown names with or without a field word."""
+    words, fields = words_of(article), article.lexicons["company_fields"]
+    for match in _MAKES.finditer(article.text):
+        last = words.starting_from(match.start())
+        if words.starts[last] != match.start() or not last:
+            continue
+        begin = last
+        while begin and words.words[begin - 1] in fields:
+            begin -= 1
+        first = begin
+        while (
+            first
+            and len(words.words[first - 1]) == 1
+            and not is_boundary(words, first - 1)
+            and begin - first < 4
+        ):
+            first -= 1
+        surely = begin < last or match[0] == "年产"  # 粗钢4950万吨 has no field word and is no firm
+        known = surely and begin - first >= 2 and has_proper(words, first, begin)
+        if first and words.tags[first - 1] == "ns":
+            first -= 1
+        if known and (
+            first == 0 or is_boundary(words, first - 1) or words.words[first - 1] in words.roles["verb"]
+        ):
+            yield words.starts[first], words.starts[last]

@@ -16,7 +16,9 @@ from parkner.labelling.org_names import longest
 from parkner.labelling.words import Words, find_known, places_of, words_of
 
 # Behind a park's name: phases, blocks and sub-zones that belong to it.
-_PHASE = re.compile(r"[(（]?[一二三四五六七八九十0-9]{1,2}期[)）]?|[一二三四五六七八九十A-Z]区(?!域)")
+_PHASE = re.compile(
+    r"[(（][东南西北]区[)）]|[(（]?[一二三四五六七八九十0-9]{1,2}期[)）]?|[一二三四五六七八九十A-Z]区(?!域)"
+)
 # Behind a park's name, these make it an organisation (管委会).
 _ORG_BEHIND = re.compile(
     r"管委会|管理委员会|党工委|党委|工委|管理局|有限|公司|集团|开发建设|建管中心|法院|检察院|公安|税务|海关|医院|中学|小学|"
@@ -31,6 +33,7 @@ _NOT_BEHIND = re.compile(r"论坛|指数|大街|街道|站|路")
 _TITLE_BEFORE = re.compile(
     r"(?:争创|申创|获批|获评|入选|评为|认定为|授予|第[一二三四五]批|首批|国家|省级|市级)[“\"]?$"
 )
+_RANK = re.compile(r"国家级|省级|市级|县级|区级|省市级|世界级")
 _BARE = frozenset(("园区", "基地", "片区", "特区", "经济区", "启动区", "商务区", "产业基地", "先行区"))
 
 
@@ -115,6 +118,8 @@ def _from_place(article: Article, words: Words, first: int, hit: KindHit) -> int
     """Drops what is not part of the name: common nouns before the first place, and all but a city or park before a
     park that is known by its own name (万州区 | 两江新区, 京雄商高铁 | 雄安新区)."""
     places, text, known = places_of(article), article.text, article.lexicons["parks"]
+    while words.starts[first] < hit.start and (rank := _RANK.match(text, words.starts[first], hit.start)):
+        first = words.starting_from(rank.end())
     start = words.starts[first]
     for k in range(first + 1, hit.word + 1):
         at = words.starts[k]

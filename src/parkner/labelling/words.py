@@ -84,7 +84,7 @@ def vocabulary(folder: str) -> Vocabulary:
         tokenizer.del_word(word)
     # A product is no proper name, whatever the dictionary calls it.
     for lexicon in ("industry_classification", "industry_emerging", "industry_products"):
-        tags.update((word, "n") for word in lexicons[lexicon] if tags.get(word) in ("nz", "nr", "nrt"))
+        tags.update((word, "n") for word in lexicons[lexicon] if tags.get(word) in ("nz", "nr", "nrt", "nt"))
     roles: dict[str, set[str]] = {}
     for word, column in lexicons["name_words"].items():
         for role in column.split(","):
