@@ -59,12 +59,12 @@ def date_in_address(address: str) -> dt.date | None:
 
 
 def head_lines(text: str, debris: Sequence[tuple[int, int]] = ()) -> list[str]:
-    """The first lines that are not blank and not debris, without white space at their ends."""
+    """The first lines that are not blank and not debris: up to 400 characters each, no white space at the ends."""
     out: list[str] = []
     for start, end in lines_of(text):
         if start > HEAD_CHARACTERS or len(out) >= HEAD_LINES:
             break
-        line = text[start:end].strip().strip("\u3000\ufeff")
+        line = text[start : min(end, start + 400)].strip().strip("\u3000\ufeff")
         if line and not any(left <= start and end <= right for left, right in debris):
             out.append(line)
     return out

@@ -253,6 +253,8 @@ def from_warc(stream: IO[bytes], name: str, identity: str, limits: Limits) -> It
     try:
         for record in ArchiveIterator(stream):
             number += 1
+            if record.rec_type is None:
+                raise ValueError("a record without a type")
             if record.rec_type not in ("response", "resource", "conversion"):
                 continue
             http = record.http_headers
@@ -277,6 +279,8 @@ def from_warc(stream: IO[bytes], name: str, identity: str, limits: Limits) -> It
                     raise ContentError(
                         f"larger than the limit of {limits.max_bytes} bytes a record", "too_large"
                     )
+                if getattr(record.raw_stream, "limit", 0) > 0:
+                    raise ContentError("the file ends inside this record", "damaged_warc")
                 if not data:
                     raise ContentError("the response is empty", "empty")
                 yield from_bytes(
@@ -292,6 +296,8 @@ def from_warc(stream: IO[bytes], name: str, identity: str, limits: Limits) -> It
                 if error.kind in ("damaged_gzip", "gzip_bomb"):
                     raise
                 yield InputError(name, str(error), error.kind, number)
+        if not number:
+            raise ContentError(f"{name}: damaged WARC file: no record in it", "damaged_warc")
     except (ArchiveLoadFailed, ValueError, EOFError) as error:
         raise ContentError(
             f"{name}: damaged WARC file after record {number}: {error}", "damaged_warc"
