@@ -165,6 +165,8 @@ FIRM_WORDS = tuple(
 
 def wordlike(name: str, tags: dict[str, str], kinds: dict[str, str]) -> bool:
     """Whether a name is made of everyday words (绿色经济), or of a place and one (天津发展, 中国医疗)."""
+    if name.endswith("新材"):
+        return True  # it would cut 新材料 in two
     if name.endswith(tuple(FIRM_WORDS)):
         return name.startswith("中国") and name[2:] in ("电力", "科技", "医药", "食品", "稀土")
     for place in sorted(kinds, key=len, reverse=True):

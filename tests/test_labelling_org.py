@@ -53,6 +53,7 @@ def test_importing_org_registers_every_module() -> None:
         ("org_government", "来源：垫江县发展改革委员会体改科", ["垫江县发展改革委员会体改科"]),
         ("org_government", "陕西省工业和信息化厅要求", ["陕西省工业和信息化厅"]),
         ("org_government", "市委、市政府和县委县政府要求各部门", []),
+        ("org_government", "润州区委书记和润州区政协主席出席", ["润州区委", "润州区政协"]),
         ("org_government", "上海市政府采购预算公布，园区布局优化", []),
         ("org_school", "整合开江职业中学、开州巨龙中等职业技术学校等资源", ["开江职业中学", "开州巨龙中等职业技术学校"]),
         ("org_school", "大学生和中学生都来了，学校放假", []),

@@ -188,11 +188,12 @@ def _government_start(article: Article, words: Words, hit: SuffixHit) -> int | N
     """Index of the first word of a body's name: its first place, a word for the whole country, or its park."""
     places, text = places_of(article), article.text
     first = left_edge(words, hit.word, inside=words.roles["inside"] | words.roles["inside_government"])
+    limit = hit.start + (text[hit.start] in "省市县区州旗")  # 润州区 in 润州区委
     placed = (
         k
         for k in range(first, hit.word + 1)
         if (at := words.starts[k]) < hit.start
-        and (places.starting_at(text, at, hit.start) > at or text.startswith(NATION, at))
+        and (places.starting_at(text, at, limit) > at or text.startswith(NATION, at))
     )
     begin = next(placed, None)
     if begin is None:

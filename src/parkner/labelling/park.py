@@ -95,7 +95,10 @@ def _find_kinds(article: Article) -> list[KindHit]:
 def _left(article: Article, words: Words, hit: KindHit) -> int:
     """Index of the first word of the park's name."""
     places, text, roles = places_of(article), article.text, words.roles
-    first = left_edge(words, hit.word, inside=roles["inside_park"] | roles["placed_park"], limit=30)
+    inside = roles["inside_park"] | roles["placed_park"]
+    if hit.kind == "qualified":
+        inside |= {"及"}  # 汽车及零部件产业园
+    first = left_edge(words, hit.word, inside=inside, limit=30)
     for k in range(hit.word - 1, first - 1, -1):
         word = words.words[k]
         if word in roles["placed_park"]:

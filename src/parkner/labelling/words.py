@@ -24,7 +24,7 @@ _ALPHANUMERIC = re.compile(r"[A-Za-z0-9]")
 # Dictionary words that are an organisation's last word and a title in one: they would hide where the name ends.
 _TITLED = re.compile(
     r"(?:协会|学会|银行|公司|集团|党委|委员会|事务所|研究所|农业部|外交部|卫生部|图书馆)"
-    r"(?:会长|行长|行|书记|律师|职员|员|里|.{1,9}司|渔业局|办公厅)$|人大代表$|政协委员$"
+    r"(?:会长|行长|行|书记|律师|职员|员|里|.{1,9}司|渔业局|办公厅)$|人大代表$|政协(?:委员|主席|副主席|常委)$|[省市县区州旗]委(?:书记|副书记|常委|员|办|会)$"
 )
 
 
