@@ -63,6 +63,15 @@ def set_up_logging(verbose: bool = False) -> None:
     logging.getLogger("parkner").setLevel(logging.DEBUG if verbose else logging.INFO)
 
 
+def share_the_cores() -> None:
+    """Lets OpenMP threads sleep while they wait; to be called before torch is imported.
+
+    By default they spin, which on cores that other jobs use too made a training step 13 times as slow (measured at a
+    load of 6 on 2 cores: 12 s against 0.9 s). A user's own ``OMP_WAIT_POLICY`` is kept.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
 def pick_device(name: str = "auto") -> torch.device:
     """The torch device for a name: ``auto`` is the first GPU, else the CPU.
 

@@ -22,7 +22,7 @@ from parkner.cli.label import label_command
 from parkner.cli.predict import predict_command
 from parkner.cli.suggest import suggest_command
 from parkner.cli.train import train_command
-from parkner.runtime import set_up_logging
+from parkner.runtime import set_up_logging, share_the_cores
 from parkner.spans import ParknerError, UsageError
 
 P = ParamSpec("P")
@@ -85,6 +85,7 @@ def main(arguments: list[str] | None = None) -> int:
         The exit code; the installed ``parkner`` script ends with it.
     """
     set_up_logging()
+    share_the_cores()
     try:
         app(args=arguments, prog_name="parkner")
     except SystemExit as end:
