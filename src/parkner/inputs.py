@@ -1,16 +1,20 @@
 """Reads what users have, folders to WARC files, as a stream of documents (tier 1).
 
-`iter_documents` is what every command reads its INPUT with. A record that cannot be read is reported and the others
-are read; memory does not grow with the input.
+`iter_documents` is what every command reads its INPUT with; `iter_records` leaves parsing to the caller, who may do it
+in other processes. A record that cannot be read is reported and the others are read; memory does not grow with the
+input.
 """
 
 from __future__ import annotations
 
 import glob
+import hashlib
 import io
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +22,39 @@ from parkner import records
 from parkner.charset import ContentError
 from parkner.corpus import iterate_jsonl
 from parkner.heads import date_in
+from parkner.records import Record
 from parkner.spans import DataError, Document, UsageError
 from parkner.streams import HEAD, KNOWN_SUFFIXES, InputError, Limits, Unpacked, kind_of, read_whole
 
 MANIFEST = "manifest.jsonl"
 
-__all__ = ["InputError", "Limits", "iter_documents"]
+__all__ = ["InputError", "Limits", "Survey", "iter_documents", "iter_records", "survey"]
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What there is to read, by names and sizes.
+
+    Attributes:
+        files: How many files.
+        bytes: Their size; None where standard input is among them.
+        digest: SHA-256 over the names and sizes, hexadecimal: the same as long as the files are.
+    """
+
+    files: int
+    bytes: int | None
+    digest: str
+
+
+class ReadBytes:
+    """How far reading has come.
+
+    Attributes:
+        done: Bytes of the inputs that have been read, packed as they lie on disk.
+    """
+
+    def __init__(self) -> None:
+        self.done = 0
 
 
 def iter_documents(
@@ -47,12 +78,63 @@ def iter_documents(
         UsageError: At once, if an input does not exist or a pattern matches nothing.
         InputError: At the first bad record, where ``on_error`` is None.
     """
+    return _parsed(iter_records(inputs, limits=limits), on_error)
+
+
+def _parsed(
+    records_read: Iterator[Record | InputError], on_error: Callable[[InputError], None] | None
+) -> Iterator[Document]:
+    for record in records_read:
+        item = record if isinstance(record, InputError) else record()
+        if not isinstance(item, InputError):
+            yield item
+        elif on_error is None:
+            raise item
+        else:
+            on_error(item)
+
+
+def iter_records(
+    inputs: Sequence[str | Path], *, limits: Limits | None = None, progress: ReadBytes | None = None
+) -> Iterator[Record | InputError]:
+    """Streams the records of inputs as they are read; arguments and errors as for `iter_documents`.
+
+    Args:
+        progress: Told how many bytes have been read.
+
+    Returns:
+        Records that parse when they are called, and an `InputError` for each that could not even be read.
+    """
+    return _read_all(_sources(inputs), limits or Limits(), progress or ReadBytes())
+
+
+def survey(inputs: Sequence[str | Path]) -> Survey:
+    """Looks at the names and sizes of all files of the inputs; raises as `iter_documents` does."""
+    files, size = 0, 0
+    known = True
+    digest = hashlib.sha256()
+    for source in _sources(inputs):
+        for file in _files(source):
+            files += 1
+            if file.path is None:
+                known = False
+                continue
+            try:
+                bytes_here = file.path.stat().st_size
+            except OSError:
+                bytes_here = 0  # reading will say what is wrong with it
+            size += bytes_here
+            digest.update(f"{file.name}\0{bytes_here}\n".encode("utf-8", "surrogateescape"))
+    return Survey(files, size if known else None, digest.hexdigest())
+
+
+def _sources(inputs: Sequence[str | Path]) -> list[Path | None]:
     if not inputs:
         raise UsageError("no input: name files, folders, patterns or - for standard input")
     sources: list[Path | None] = []
     for item in inputs:
         sources += _expand(item)
-    return _read_all(sources, limits or Limits(), on_error)
+    return sources
 
 
 def _expand(item: str | Path) -> list[Path | None]:
@@ -69,8 +151,8 @@ def _expand(item: str | Path) -> list[Path | None]:
 
 
 def _read_all(
-    sources: list[Path | None], limits: Limits, on_error: Callable[[InputError], None] | None
-) -> Iterator[Document]:
+    sources: list[Path | None], limits: Limits, progress: ReadBytes
+) -> Iterator[Record | InputError]:
     taken: set[str] = set()
     for source in sources:
         for file in _files(source):
@@ -80,13 +162,16 @@ def _read_all(
                 if identity in taken:
                     identity = _without_suffix(file.path.as_posix()).lstrip("./")
                 taken.add(identity)
-            for item in _guarded(file.path, file.name, identity, limits):
-                if not isinstance(item, InputError):
-                    yield replace(item, **file.known) if file.known else item
-                elif on_error is None:
-                    raise item
+            for item in _guarded(file.path, file.name, identity, limits, progress):
+                if file.known and not isinstance(item, InputError):
+                    yield partial(_with_known, item, file.known)
                 else:
-                    on_error(item)
+                    yield item
+
+
+def _with_known(record: Record, known: Mapping[str, Any]) -> Document | InputError:
+    item = record()
+    return item if isinstance(item, InputError) else replace(item, **known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +242,22 @@ def _without_suffix(name: str) -> str:
     return base
 
 
-def _guarded(path: Path | None, name: str, identity: str, limits: Limits) -> Iterator[Document | InputError]:
+def _guarded(
+    path: Path | None, name: str, identity: str, limits: Limits, progress: ReadBytes
+) -> Iterator[Record | InputError]:
     """The records of a file; whatever is wrong with the file as a whole becomes its last item."""
+    before = progress.done
     try:
         if path is None:
             yield from _records(sys.stdin.buffer, name, identity, limits)
         else:
             with path.open("rb", buffering=HEAD) as file:
-                yield from _records(file, name, identity, limits)
+                size = os.fstat(file.fileno()).st_size
+                for item in _records(file, name, identity, limits):
+                    # Parquet is not read from front to back: an estimate there, and never backwards.
+                    progress.done = max(progress.done, before + min(size, file.tell()))
+                    yield item
+                progress.done = before + size
     except ContentError as error:
         yield InputError(name, str(error), error.kind)
     except DataError as error:
@@ -173,7 +266,7 @@ def _guarded(path: Path | None, name: str, identity: str, limits: Limits) -> Ite
         yield InputError(name, f"cannot read: {error.strerror or error}", "unreadable")
 
 
-def _records(file: Any, name: str, identity: str, limits: Limits) -> Iterator[Document | InputError]:
+def _records(file: Any, name: str, identity: str, limits: Limits) -> Iterator[Record | InputError]:
     stream: io.BufferedReader[Any] = file if isinstance(file, io.BufferedReader) else io.BufferedReader(file)
     inner = name
     head = _peek(stream)
@@ -194,7 +287,8 @@ def _records(file: Any, name: str, identity: str, limits: Limits) -> Iterator[Do
         yield from records.from_warc(stream, name, file_id, limits)
     else:
         data = read_whole(stream, name, limits)
-        yield records.from_bytes(data, name=name, identity=identity, page=kind == "page", limits=limits)
+        page = kind == "page"
+        yield partial(records.from_file, data, name=name, identity=identity, page=page, limits=limits)
 
 
 def _peek(stream: io.BufferedReader[Any]) -> bytes:

@@ -1,11 +1,16 @@
-"""One record -> one document: texts, pages, JSON Lines, Parquet and WARC records (tier 1)."""
+"""One record -> one document: texts, pages, JSON Lines, Parquet and WARC records (tier 1).
+
+Reading and parsing are apart: the readers yield `Record`, which parses when it is called and can be sent to another
+process before.
+"""
 
 from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import IO, Any
 
 from parkner.charset import ContentError, declared_charset, decode
@@ -14,6 +19,9 @@ from parkner.debris import debris_ranges
 from parkner.heads import date_in, date_in_address, headline, published
 from parkner.spans import DataError, Document
 from parkner.streams import InputError, Limits
+
+# A record as it was read, not yet parsed: calling it gives the document, or what is wrong with it. It can be pickled.
+Record = Callable[[], Document | InputError]
 
 
 def document_of_text(text: str, identity: str, meta: Mapping[str, Any] | None = None) -> Document:
@@ -150,9 +158,17 @@ def _check_string(value: Any, what: str) -> None:
         raise ContentError(f"{what} holds a NUL character at {value.index(chr(0))}", "nul")
 
 
-def from_jsonl(
-    stream: IO[bytes], name: str, identity: str, limits: Limits
-) -> Iterator[Document | InputError]:
+def from_file(data: bytes, *, name: str, identity: str, page: bool, limits: Limits) -> Document | InputError:
+    """A file that is one record; arguments as for `from_bytes`."""
+    try:
+        return from_bytes(data, name=name, identity=identity, page=page, limits=limits)
+    except ContentError as error:
+        return InputError(name, str(error), error.kind)
+    except DataError as error:
+        return InputError(name, str(error), "record")
+
+
+def from_jsonl(stream: IO[bytes], name: str, identity: str, limits: Limits) -> Iterator[Record | InputError]:
     """The records of a JSON Lines stream; a line that cannot be read becomes an `InputError`, the next one is read."""
     number = 0
     while line := stream.readline(limits.max_bytes + 1):
@@ -179,7 +195,7 @@ def from_jsonl(
             shown = line[:60].decode("utf-8", "replace").rstrip()
             yield InputError(name, f"not JSON ({reason}): {shown!r}", "json", number)
             continue
-        yield _guarded(record, name, number, where, f"{identity}:{number}", limits)
+        yield partial(_guarded, record, name, number, where, f"{identity}:{number}", limits)
 
 
 def _guarded(
@@ -196,7 +212,7 @@ _COLUMNS = ("id", "text", "html", "date", "url", "title", "source", "spans", "me
 
 def from_parquet(
     stream: IO[bytes], name: str, identity: str, limits: Limits
-) -> Iterator[Document | InputError]:
+) -> Iterator[Record | InputError]:
     """The rows of a Parquet file with the columns of a JSON Lines record.
 
     Raises:
@@ -218,7 +234,8 @@ def from_parquet(
         for batch in file.iter_batches(batch_size=64, columns=columns):
             for row in batch.to_pylist():
                 number += 1
-                yield _guarded(_plain(row), name, number, f"{name}:{number}", f"{identity}:{number}", limits)
+                where, own = f"{name}:{number}", f"{identity}:{number}"
+                yield partial(_guarded, _plain(row), name, number, where, own, limits)
     except (pa.ArrowException, OSError) as error:
         raise ContentError(
             f"{name}: damaged Parquet file: {str(error).splitlines()[0]}", "damaged_parquet"
@@ -240,7 +257,7 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
-def from_warc(stream: IO[bytes], name: str, identity: str, limits: Limits) -> Iterator[Document | InputError]:
+def from_warc(stream: IO[bytes], name: str, identity: str, limits: Limits) -> Iterator[Record | InputError]:
     """The HTML and text responses of a WARC file; its requests, images and error pages are passed over.
 
     Raises:
@@ -283,9 +300,11 @@ def from_warc(stream: IO[bytes], name: str, identity: str, limits: Limits) -> It
                     raise ContentError("the file ends inside this record", "damaged_warc")
                 if not data:
                     raise ContentError("the response is empty", "empty")
-                yield from_bytes(
+                yield partial(
+                    _response,
                     data,
-                    name=f"{name}:{number}",
+                    name,
+                    number,
                     identity=url or f"{identity}:{number}",
                     page=media != "text/plain",
                     limits=limits,
@@ -302,3 +321,10 @@ def from_warc(stream: IO[bytes], name: str, identity: str, limits: Limits) -> It
         raise ContentError(
             f"{name}: damaged WARC file after record {number}: {error}", "damaged_warc"
         ) from None
+
+
+def _response(data: bytes, name: str, number: int, **how: Any) -> Document | InputError:
+    try:
+        return from_bytes(data, name=f"{name}:{number}", **how)
+    except ContentError as error:
+        return InputError(name, str(error), error.kind, number)
