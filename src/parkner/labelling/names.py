@@ -21,7 +21,8 @@ _FUNCTION = frozenset(
 )
 # So are these, but unknown names hold them as well: they end a name only beside a longer word.
 _SOFT = frozenset("中一新老双两达会能可时元当间台套名件类型期号超近起户")
-_NUMERALS = frozenset("一二三四五六七八九十两百千万亿")
+# A run of these alone is no unknown name (两大, 各市).
+_NUMERALS = frozenset("一二三四五六七八九十两百千万亿大小各多几省市县区新老")
 _PROPER = frozenset(("ns", "nt", "nz", "nrt", "nr", "nrfg"))
 _ORDINAL = re.compile(r"第?[一二三四五六七八九十]+[局院中医厂建冶航化机]?$")
 _NONE: frozenset[str] = frozenset()

@@ -98,6 +98,13 @@ def _cut(article: Article, words: Words, first: int, hit: SuffixHit, *, company:
             if (company or words.tags[k] != "ns") and has_proper(words, k, last):
                 first = k
             break
+    known = [
+        k
+        for k in range(first + 1, last + 1)
+        if words.tags[k] == "nt" and words.words[k] in article.lexicons["companies"]
+    ]
+    if company and known and (words.words[first] == "中国" or not has_proper(words, first, known[0])):
+        first = known[0]
     foreign = company and first < last and places.is_foreign(words.words[first])
     if foreign and (has_proper(words, first + 1, last) or _named_inside(article, words, hit)):
         return first + 1

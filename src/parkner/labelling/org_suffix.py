@@ -13,7 +13,7 @@ from parkner.labelling.words import Words, words_of
 
 # A unit of an organisation, directly behind its name (中国煤炭工业协会经济运行部).
 _UNIT = re.compile(
-    r"[\u4e00-\u9fff]{2,14}?(?:部|处|科|室|司|所|局|中心|分会|专委会|专业委员会|委员会|分公司|支行|分行|办公室|研究所|研究院|分院|"
+    r"[\u4e00-\u9fff]{2,12}?(?:部|处|科|室|司|所|局|中心|分会|专委会|专业委员会|委员会|分公司|支行|分行|办公室|研究所|研究院|分院|"
     r"编辑部|分社|频道|学院|院系|直营店|广播|基金|校区|工厂|店)|党组|党委|董事会|监事会|办公室|工会"
 )
 _NO_UNIT = re.compile(
@@ -98,6 +98,8 @@ def _with_one_unit(article: Article, end: int) -> int:
     if match is None or match.end() not in words.boundaries or _NO_UNIT.match(match[0]):
         return end
     first, last = words.starting_from(end), words.starting_from(match.end())
-    if words.starts[first] != end or any(_ends_unit(words, k) for k in range(first, last)):
+    if words.starts[first] != end or any(_ends_unit(words, k) for k in range(first, last - 1)):
+        return end
+    if words.tags[last - 1] in ("nt", "nz", "ns"):
         return end
     return match.end()

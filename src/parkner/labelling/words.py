@@ -78,9 +78,9 @@ def vocabulary(folder: str) -> Vocabulary:
                 tokenizer.add_word(name, frequency)
                 tags[name] = tag
     places = Places(lexicons["places"])
-    for word in [
-        word for word, tag in tags.items() if _TITLED.match(word) or _place_and_name(word, tag, places, tags)
-    ]:
+    named = {name for lexicon in ("companies", "media", "gov_bodies") for name in lexicons[lexicon]}
+    hiding = (w for w, tag in tags.items() if _TITLED.match(w) or _place_and_name(w, tag, places, tags))
+    for word in [word for word in hiding if word not in named]:
         tokenizer.del_word(word)
     # A product is no proper name, whatever the dictionary calls it.
     for lexicon in ("industry_classification", "industry_emerging", "industry_products"):
