@@ -35,8 +35,10 @@ Shape = tuple[tuple[int, int, str, tuple[str, ...]], ...]
 
 _ROUNDS = 8
 _PSEUDO = 0.5  # added to every allowed transition and emission count
-# A function nobody has seen: this probability goes to the tag it ought to emit, the rest is spread evenly.
+# A function nobody has seen: how probable it is that it emits the tag it ought to; else it is silent.
 _UNSEEN = 0.8
+# What happens next to never.
+_RARE = 1e-4
 # Characters of running text for each character that a function votes for, all outside and all silent. They keep the state
 # "outside" apart: without them it may as well be the last character of every span.
 _RUNNING_TEXT = 20.0
@@ -104,6 +106,7 @@ class HiddenMarkovModel(LabelModel):
     def spans(self, votes: Sequence[Vote]) -> list[Span]:
         """See `LabelModel.spans`."""
         out: list[Span] = []
+        self._admit({vote.label for vote in votes})
         for island in islands(candidates_of(votes)):
             shape = _shape(island)
             found = self._kept.get(shape)
@@ -156,6 +159,40 @@ class HiddenMarkovModel(LabelModel):
             every = sum(table[:, i].sum() for i in begins)
             out[name] = float(right / every) if every else 0.0
         return out
+
+    def _admit(self, labels: set[str]) -> None:
+        """Makes room for labels that were not there when the model was fitted: as likely as the mean of the others."""
+        fresh = sorted(label for label in labels if f"B-{label}" not in self._index)
+        if not fresh:
+            return
+        self._kept.clear()
+        old_size, starts, steps, emissions = len(self._tags), self._starts, self._steps, self._emissions
+        known = [tag[2:] for tag in self._tags if tag.startswith("B-")]
+        self._set_tags([*known, *fresh])
+        if known:
+            begins = [i for i, tag in enumerate(self._tags[:old_size]) if tag.startswith("B-")]
+            self._starts[:old_size], self._starts[old_size:] = starts, 0.0
+            self._steps[:old_size, :old_size], self._steps[:old_size, old_size:] = steps, 0.0
+            for label in fresh:
+                begin = self._index[f"B-{label}"]
+                self._starts[begin] = starts[begins].mean()
+                self._steps[:old_size, begin] = steps[:, begins].mean(axis=1)
+                self._steps[begin], self._steps[begin + 1] = 0.0, 0.0
+                for at, row in ((begin, 0), (begin + 1, 1)):
+                    means = steps[[b + row for b in begins]].mean(axis=0)
+                    goes_on = np.mean([steps[b + row, b + 1] for b in begins])
+                    self._steps[at, 0], self._steps[at, at + 1 - row] = means[0], goes_on
+            self._starts /= self._starts.sum()
+            self._steps /= self._steps.sum(axis=1, keepdims=True)
+        size = len(self._tags)
+        self._emissions = {}
+        for name, table in emissions.items():
+            # None of the functions that the model knows votes for the fresh labels, or on spans of them.
+            wide = np.full((size, size), _RARE)
+            wide[:, 0] = 1.0
+            wide[:old_size, :old_size] = table
+            wide /= wide.sum(axis=1, keepdims=True)
+            self._emissions[name] = wide
 
     def _one_hot(self, spans: Sequence[Span], length: int) -> Floats:
         states = np.zeros((length, len(self._tags)))
@@ -230,8 +267,11 @@ class HiddenMarkovModel(LabelModel):
         length = max(end for _, end, _, _ in shape)
         size = len(self._tags)
         log = np.zeros((length, size))
-        unseen = np.full((size, size), (1 - _UNSEEN) / max(1, size - 1))
+        # A function nobody has seen emits the tag it ought to or nothing, and nothing where nothing is.
+        unseen = np.full((size, size), _RARE)
+        unseen[:, 0] = 1 - _UNSEEN
         np.fill_diagonal(unseen, _UNSEEN)
+        unseen[0, 0] = 1.0
         for name, emitted in self._emitted(shape, length).items():
             log += np.log(self._emissions.get(name, unseen)[:, emitted].T + 1e-9)
         scaled: Floats = np.exp(log - log.max(axis=1, keepdims=True))
