@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parkner.clean import CleanOptions, clean_document, clean_text
-from parkner.pinyin import plain_syllables, readings
 from parkner.offsets import OffsetMap
+from parkner.pinyin import plain_syllables, readings
 from parkner.spans import Document, Span
 
 

@@ -179,6 +179,11 @@ def test_gzip_parquet_and_warc(tmp_path: Path) -> None:
                     f"http://a.cn/{number}", "response", payload=io.BytesIO(body), http_headers=headers
                 )
             )
+    packed = tmp_path / "packed" / "b.parquet.gz"
+    packed.parent.mkdir()
+    packed.write_bytes(gzip.compress((tmp_path / "b.parquet").read_bytes()))
+    assert [d.id for d in read(packed)[0]] == ["p1"]
+    packed.unlink()
     documents, errors = read(tmp_path)
     assert [d.id for d in documents] == ["a", "p1", "http://a.cn/0"]
     assert documents[0].text == TEXT + "尾"

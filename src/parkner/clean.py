@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from parkner.pinyin import pinyin_ranges
 from parkner.offsets import OffsetMap
+from parkner.pinyin import pinyin_ranges
 from parkner.spans import Document, Span
 
 _CJK = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"

@@ -6,8 +6,9 @@ process before.
 
 from __future__ import annotations
 
-import io
 import json
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -221,9 +222,13 @@ def from_parquet(
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    source: Any = stream if stream.seekable() else io.BytesIO(stream.read())
+    if not stream.seekable():  # packed, or standard input; Parquet is read from its end
+        with tempfile.TemporaryFile() as unpacked:
+            shutil.copyfileobj(stream, unpacked)
+            yield from from_parquet(unpacked, name, identity, limits)
+        return
     try:
-        file = pq.ParquetFile(source)
+        file = pq.ParquetFile(stream)
         columns = [column for column in _COLUMNS if column in file.schema_arrow.names]
         if not {"text", "html"} & set(columns):
             raise ContentError(

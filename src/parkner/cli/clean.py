@@ -149,7 +149,7 @@ def _parquet_writer(path: Path) -> Iterator[Callable[[dict[str, Any]], None]]:
             rows.clear()
 
         def write(record: dict[str, Any]) -> None:
-            packed = {
+            packed: dict[str, Any] = {
                 key: json.dumps(record[key], ensure_ascii=False) for key in ("spans", "meta") if key in record
             }
             rows.append({**record, **packed})
