@@ -99,7 +99,8 @@ def test_batch_size_changes_nothing_and_order_is_kept(encoder, texts, batch):
 
 
 def test_it_streams(encoder, monkeypatch):
-    monkeypatch.setattr("parkner.inference.LOOK_AHEAD_PIECES", 50)
+    monkeypatch.setattr("parkner.inference.LEAST_LOOK_AHEAD_PIECES", 50)
+    monkeypatch.setattr("parkner.inference.LOOK_AHEAD_BATCHES", 0)
     read = []
 
     def texts():

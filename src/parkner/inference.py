@@ -15,26 +15,28 @@ import numpy as np
 import numpy.typing as npt
 
 from parkner.backends import Backend, BackendName, open_backend
-from parkner.clean import CleanOptions, CleanText, clean_text
+from parkner.clean import CleanOptions
 from parkner.config import WindowConfig
 from parkner.debris import article_ranges
 from parkner.decoding import Decoder, log_softmax
 from parkner.encoding import PieceEncoder, Pieces, cut_windows, owned_ranges
 from parkner.model_folder import read_description, shipped_model
+from parkner.preparation import Prepared, Preparer
 from parkner.spans import Document, Span
 from parkner.tagging import bio_tags
 
 Scores = npt.NDArray[np.float32]
 
-# Pieces read ahead before a batch is run: enough to sort windows by length, little enough to stay small in memory.
-LOOK_AHEAD_PIECES = 65536
+# Pieces read ahead before batches are run, in full batches: enough to sort windows by length, little enough to stay
+# small in memory and to answer SIGTERM within seconds.
+LOOK_AHEAD_BATCHES = 8
+LEAST_LOOK_AHEAD_PIECES = 8192
 
 
 @dataclass(slots=True)
 class _Job:
-    document: Document
-    clean: CleanText
-    pieces: Pieces
+    prepared: Prepared
+    article: list[tuple[int, int]]  # of the original's characters
     logits: Scores
 
 
@@ -67,7 +69,7 @@ class Tagger:
         self.encoder = encoder
         self.labels = tuple(labels)
         self.window = window or WindowConfig()
-        self.clean = clean or CleanOptions()
+        self.preparer = Preparer(encoder, clean or CleanOptions())
         self.values = values
         self.minimum_score = minimum_score
         self._decoder = Decoder(bio_tags(self.labels))
@@ -116,16 +118,30 @@ class Tagger:
         Yields:
             The documents with spans on their own text; a text gets its number as id.
         """
+        texts = (
+            item if isinstance(item, Document) else Document(str(number), item)
+            for number, item in enumerate(documents)
+        )
+        yield from self.tag_prepared(map(self.preparer, texts))
+
+    def tag_prepared(self, prepared: Iterable[Prepared]) -> Iterator[Document]:
+        """Tags what `Preparer` made of documents, here or in other processes, streaming and in order.
+
+        Args:
+            prepared: Documents prepared with this tagger's `preparer`.
+
+        Yields:
+            The documents with spans on their own text.
+        """
         waiting: deque[_Job] = deque()
         pieces = 0
-        for number, item in enumerate(documents):
-            document = item if isinstance(item, Document) else Document(str(number), item)
-            clean = clean_text(document.text, self.clean)
-            encoded = self.encoder.encode(clean.text)
-            empty = np.zeros((0, len(self._decoder.tags)), dtype=np.float32)
-            waiting.append(_Job(document, clean, encoded, empty))
-            pieces += len(encoded)
-            if pieces >= LOOK_AHEAD_PIECES:
+        enough = max(LEAST_LOOK_AHEAD_PIECES, LOOK_AHEAD_BATCHES * self.backend.max_batch_pieces)
+        for item in prepared:
+            # An article without a piece still waits for its turn, and counts, so that these cannot pile up.
+            pieces += len(item.pieces) + 1
+            none = np.zeros((0, len(self._decoder.tags)), dtype=np.float32)
+            waiting.append(_Job(item, article_ranges(item.document), none))
+            if pieces >= enough:
                 yield from self._finish(waiting)
                 pieces = 0
         yield from self._finish(waiting)
@@ -140,9 +156,13 @@ class Tagger:
         """Fills the logits of all jobs, window by window, windows of like length together."""
         units = []
         for job in jobs:
-            job.logits = np.empty((len(job.pieces), len(self._decoder.tags)), dtype=np.float32)
-            cuts = cut_windows(len(job.pieces), size=self.window.size, overlap=self.window.overlap)
-            units += [(job, cut, own) for cut, own in zip(cuts, owned_ranges(cuts), strict=True)]
+            pieces = job.prepared.pieces
+            # Where no window is run all tags are equal, and the first of equals is taken: O.
+            job.logits = np.zeros((len(pieces), len(self._decoder.tags)), dtype=np.float32)
+            cuts = cut_windows(len(pieces), size=self.window.size, overlap=self.window.overlap)
+            owned = owned_ranges(cuts)
+            wanted = self._wanted(job, owned)
+            units += [(job, cut, own) for cut, own, want in zip(cuts, owned, wanted, strict=True) if want]
         units.sort(key=lambda unit: unit[1][0] - unit[1][1])
         position = 0
         while position < len(units):
@@ -153,24 +173,32 @@ class Tagger:
             ids = np.full((len(batch), longest), self.encoder.pad_id, dtype=np.int64)
             mask = np.zeros_like(ids)
             for row, (job, (start, end), _) in enumerate(batch):
-                ids[row, : end - start + 2] = [
-                    self.encoder.cls_id,
-                    *job.pieces.ids[start:end],
-                    self.encoder.sep_id,
-                ]
-                mask[row, : end - start + 2] = 1
+                length = end - start + 2
+                ids[row, 0], ids[row, length - 1] = self.encoder.cls_id, self.encoder.sep_id
+                ids[row, 1 : length - 1] = job.prepared.pieces.ids[start:end]
+                mask[row, :length] = 1
             logits = self.backend.logits(ids, mask)
             for row, (job, (start, _), (own_start, own_end)) in enumerate(batch):
                 job.logits[own_start:own_end] = logits[row, own_start - start + 1 : own_end - start + 1]
 
+    @staticmethod
+    def _wanted(job: _Job, owned: Sequence[tuple[int, int]]) -> list[bool]:
+        """Whether a window owns a piece of the article: menus and footers get no spans, so they need no network."""
+        if not job.prepared.document.meta.get("debris"):
+            return [True] * len(owned)
+        places = job.prepared.clean.offsets.starts[job.prepared.pieces.characters]
+        wanted = np.zeros(len(places), dtype=np.bool_)
+        for start, end in job.article:
+            wanted[np.searchsorted(places, start) : np.searchsorted(places, end)] = True
+        return [bool(wanted[start:end].any()) for start, end in owned]
+
     def _assemble(self, job: _Job) -> Document:
-        document = job.document
-        article = article_ranges(document)
+        document = job.prepared.document
         spans = [
             span
-            for span in job.clean.spans_to_original(self._decode(job.pieces, job.logits))
+            for span in job.prepared.clean.spans_to_original(self._decode(job.prepared.pieces, job.logits))
             if (span.score or 0.0) >= self.minimum_score
-            and any(start <= span.start and span.end <= end for start, end in article)
+            and any(start <= span.start and span.end <= end for start, end in job.article)
         ]
         if self.values:
             from parkner.values import fill_values

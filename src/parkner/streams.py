@@ -40,6 +40,9 @@ class InputError(DataError):
         super().__init__(error if error.startswith(place) else f"{place}: {error.removeprefix(file + ': ')}")
         self.file, self.line, self.error, self.kind = file, line, error.removeprefix(place + ": "), kind
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.file, self.error, self.kind, self.line)
+
     def to_dict(self) -> dict[str, Any]:
         """A line of ``<out>.errors.jsonl``."""
         return {"file": self.file, "line": self.line, "error": self.error, "kind": self.kind}
