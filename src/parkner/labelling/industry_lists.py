@@ -47,6 +47,7 @@ _COUNT_BEFORE = re.compile(
 _HARD = re.compile(r"[。；;！!？?\n，,：:《》|]")
 _JOINT = re.compile(r"、|以及|和|及(?!其)|与|暨")
 _LONGEST = 16  # characters of an item
+_WHOLE = 8  # characters of an item between two marks that is taken as it is
 _PARTS = re.compile(r"[\w+·（）()/“”\-—]+\Z")
 
 
@@ -123,7 +124,9 @@ def _list_in(
     items: list[tuple[int, int]] = [(_first_item(pieces[0], words, cores), pieces[0][1])]
     tail = end
     for i, (a, b) in enumerate(pieces[1:], 1):
-        stop = _item_end(text, a, b, words, ends)
+        # Between two marks an item is whole; the last one ends where its words do.
+        whole = i < len(pieces) - 1 and b - a <= _WHOLE and _END.search(text, a, b) is None
+        stop = b if whole else _item_end(text, a, b, words, ends)
         last = i == len(pieces) - 1 or stop < b
         items.append((a, stop))
         if last:

@@ -83,9 +83,12 @@ class Matcher:
 
     def at(self, text: str, position: int) -> int:
         """End of the longest entry that starts at a position; -1 if none does."""
+        if position >= len(text):
+            return -1
         for length in self._lengths.get(text[position], ()):
-            if text[position : position + length] in self._entries:
-                return position + length
+            word = text[position : position + length]
+            if word in self._entries:
+                return position + len(word)  # near the end of the text the slice is shorter than asked
         return -1
 
     def finditer(self, text: str) -> Iterator[tuple[int, int]]:
