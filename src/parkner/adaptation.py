@@ -26,6 +26,7 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from parkner.adaptation_data import CharacterStream, corpus_text, mask_spans, read_texts
+from parkner.adaptation_losses import alignment_loss, rounded_targets
 from parkner.adaptation_model import Student
 from parkner.builtin import original
 from parkner.encoding import IGNORED, PieceEncoder
@@ -236,7 +237,7 @@ class Adapter:
             last = states[-1][:, 1:-1]
             losses = {}
             if self.options.mlm_weight:
-                chosen, wanted = _rounded(targets)
+                chosen, wanted = rounded_targets(targets)
                 logits = self.model.characters(last.flatten(0, 1)[chosen.to(self.device)]).float()
                 losses["mlm"] = functional.cross_entropy(logits, wanted.to(self.device), ignore_index=IGNORED)
             if self.options.lac_weight:
@@ -245,48 +246,17 @@ class Adapter:
                     self.model.tags(last).float().flatten(0, 1), tags.flatten(), ignore_index=IGNORED
                 )
         if self.options.align_weight:
-            losses["align"] = self._alignment(
-                windows, [states[layer][:, 1:-1] for layer in self.student_layers]
+            assert self.teacher is not None
+            count = self.model.body.config.num_hidden_layers
+            losses["align"] = alignment_loss(
+                self.stream,
+                self.teacher,
+                windows,
+                [states[layer][:, 1:-1] for layer in self.student_layers],
+                layers=[round(layer * self.teacher.layers / count) for layer in self.student_layers],
+                dtype=self.dtype,
             )
         return losses
-
-    def _alignment(self, windows: Ints, states: Sequence[torch.Tensor]) -> torch.Tensor:
-        """How far the mean state of a piece's characters is from the teacher's state of that piece.
-
-        Mean squared difference of the states, each scaled to mean 0 and variance 1 over its 384 dimensions (2 for
-        unrelated states, 0 for equal ones), over pieces and layers.
-        """
-        assert self.teacher is not None
-        count = self.model.body.config.num_hidden_layers
-        layers = [round(layer * self.teacher.layers / count) for layer in self.student_layers]
-        encoded, targets = self.teacher.states(
-            [self.stream.text(window) for window in windows.tolist()], layers, dtype=self.dtype
-        )
-        rows, starts, ends, places = [], [], [], []
-        for row, (window, pieces) in enumerate(zip(windows.tolist(), encoded, strict=True)):
-            # From characters of the window's text to places among its pieces; white space has no place.
-            position = self.stream.places(window)
-            first, behind = position[pieces.starts], position[pieces.ends]
-            kept = np.flatnonzero((pieces.starts < pieces.ends) & (first < behind))
-            rows.append(np.full(len(kept), row))
-            starts.append(first[kept])
-            ends.append(behind[kept])
-            places.append(kept)
-        row_ids = torch.from_numpy(np.concatenate(rows)).to(self.device)
-        first_ids = torch.from_numpy(np.concatenate(starts)).to(self.device)
-        end_ids = torch.from_numpy(np.concatenate(ends)).to(self.device)
-        piece_ids = torch.from_numpy(np.concatenate(places)).to(self.device)
-        loss = torch.zeros((), device=self.device)
-        for state, target in zip(states, targets, strict=True):
-            # Sums of character ranges as differences of running sums, in float32.
-            running = functional.pad(state.float().cumsum(dim=1), (0, 0, 1, 0))
-            mean = (running[row_ids, end_ids] - running[row_ids, first_ids]) / (end_ids - first_ids)[:, None]
-            wanted = target[row_ids, piece_ids].float()
-            size = (wanted.shape[-1],)
-            loss = loss + functional.mse_loss(
-                functional.layer_norm(mean, size), functional.layer_norm(wanted, size)
-            )
-        return loss / len(targets)
 
     def _forget_losses_after(self, step: int) -> None:
         path = self.folder / "losses.jsonl"
@@ -294,20 +264,6 @@ class Adapter:
             lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
             kept = [line for line in lines if json.loads(line)["step"] <= step]
             path.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
-
-
-def _rounded(targets: Ints, multiple: int = 128) -> tuple[torch.Tensor, torch.Tensor]:
-    """Places of targets in the flattened batch, and the targets, filled up to a multiple.
-
-    With a different number at every step, oneDNN would compile (and keep) a matrix product for each: some 100 ms a
-    step and gigabytes within an hour.
-    """
-    places = np.flatnonzero(targets.ravel() != IGNORED)
-    fill = -len(places) % multiple
-    wanted = np.concatenate((targets.ravel()[places], np.full(fill, IGNORED)))
-    return torch.from_numpy(np.concatenate((places, np.zeros(fill, dtype=np.int64)))), torch.from_numpy(
-        wanted
-    )
 
 
 def _optimizer(model: Student, options: AdaptOptions) -> torch.optim.Optimizer:

@@ -142,7 +142,7 @@ class PieceTeacher:
                 keep = np.r_[0 : self.longest - 1, len(pieces.ids) - 1]
                 pieces = TextPieces(pieces.ids[keep], pieces.starts[keep], pieces.ends[keep])
             encoded.append(pieces)
-        # Few different lengths: oneDNN compiles and keeps a matrix product for each shape it meets.
+        # Few different lengths: oneDNN prepares and caches a matrix product for each shape it meets.
         length = min(self.longest, -(-max(len(p.ids) for p in encoded) // 32) * 32)
         ids = torch.full((len(texts), length), self.pad)
         for row, pieces in enumerate(encoded):
