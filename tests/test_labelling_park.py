@@ -43,6 +43,7 @@ def test_the_functions_are_registered() -> None:
     ("function", "text", "expected"),
     [
         ("park_grammar", "武胜经开区如何抢抓机遇", ["武胜经开区"]),
+        ("park_grammar", "新乡经开区位于新乡市", ["新乡经开区"]),
         ("park_grammar", "依托南浔·广安东西部协作产业园和爱众新能源智慧产业园", ["南浔·广安东西部协作产业园", "爱众新能源智慧产业园"]),
         ("park_grammar", "加快建设川渝智能装备制造(岳池)产业园", ["川渝智能装备制造(岳池)产业园"]),
         ("park_grammar", "全力打造中昆新材料产业基地", ["中昆新材料产业基地"]),

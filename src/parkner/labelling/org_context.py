@@ -147,6 +147,8 @@ def org_short_grammar(article: Article) -> Iterator[Found]:
             and k - first < 4
         ):
             first -= 1
+        if first == k and words.tags[k - 1] in ("nr", "nrt") and len(words.words[k - 1]) == 2:
+            first = k - 1  # a firm called like a person (柯文服饰)
         start = words.starts[first]
         name = article.text[start : words.starts[k]]
         if not 2 <= len(name) <= 3 or not HAN.match(name) or any(c in _NOT_IN_A_NAME for c in name):

@@ -32,6 +32,8 @@ _SESSION = re.compile(r"(?:第?[十一二三四五六七八九]{1,3}届)$")
 _NOT_A_BODY = re.compile(r"门|长(?!三角|江|春|沙)|级|出口|进口|市场|国家|地区|成员国|各国|博览会")
 # Blocs of countries are organisations only where they act.
 _BLOCS = ("欧盟", "东盟", "非盟", "独联体", "七国集团", "二十国集团", "海合会")
+# Bodies that every place has: without one they are national only where no list of local ones goes before.
+_LOCAL_TOO = frozenset(("发改委", "卫健委", "国资委"))
 _BEFORE_PLACE = re.compile(r"(?:对|自|从|在|向|与|和|、|到|往|中国[—\-]|销往|出口|进口)$")
 
 
@@ -41,8 +43,11 @@ def org_national_bodies(article: Article) -> Iterator[Found]:
     text = article.text
     for start, end in find_known(article, "gov_bodies"):
         name = text[start:end]
-        if _NOT_A_BODY.match(text, end) or (
-            name in _BLOCS and _BEFORE_PLACE.search(text[max(0, start - 3) : start])
+        generic = name in _LOCAL_TOO and text[start - 1 : start] in tuple("省市县区州旗、和")
+        if (
+            generic
+            or _NOT_A_BODY.match(text, end)
+            or (name in _BLOCS and _BEFORE_PLACE.search(text[max(0, start - 3) : start]))
         ):
             continue
         if name.startswith("全国") and (session := _SESSION.search(text[max(0, start - 6) : start])):
@@ -71,6 +76,9 @@ def _with_field(article: Article, end: int) -> int:
     """End of the name with the field words and the legal form directly behind it (苏泊尔电器, 比亚迪汽车)."""
     words, fields = words_of(article), article.lexicons["company_fields"]
     at, stop = words.starting_from(end), end
+    if at + 1 < len(words.words) and words.tags[at] == "ns" and words.words[at + 1] in fields:
+        at += 1  # 中车资阳机车
+        stop = words.starts[at]
     while at < len(words.words) and words.starts[at] == stop and words.words[at] in fields:
         stop, at = words.starts[at + 1], at + 1
     if stop > end and _NOT_A_COMPANY.match(article.text, stop):

@@ -40,7 +40,8 @@ _FIELDS = ("industry_classification", "industry_emerging", "industry_products")
 def _names_a_firm(article: Article, words: Words, first: int, last: int) -> bool:
     """Whether the words look like a firm's name: an unknown or proper word, not only places, not a field."""
     text = words.text[words.starts[first] : words.starts[last]]
-    if not 2 <= len(text) <= 24 or words.tags[last - 1] == "nr":
+    office = text[-1] in "局委办处科" and not any(words.tags[k] in ("ns", "nt") for k in range(first, last))
+    if not 2 <= len(text) <= 24 or words.tags[last - 1] == "nr" or office or text[0] in "省市县区":
         return False
     strong = article.lexicons["company_fields"].get(words.words[last - 1]) == "strong"
     if any(words.tags[k] == "nt" for k in range(first, last)):
@@ -51,21 +52,19 @@ def _names_a_firm(article: Article, words: Words, first: int, last: int) -> bool
         strong
         and last - first == 2
         and len(words.words[first]) == 2
-        and words.tags[first] in ("n", "a", "v", "nz")
+        and words.tags[first] not in ("t", "f", "b", "vn", "ns")
     )
     return has_proper(words, first, last) or everyday
 
 
 def _may_name_a_firm(article: Article, words: Words, first: int, last: int) -> bool:
     """Whether an item among firms may be one too, named by an everyday word (诚信) or by function words (裕同)."""
-    text = words.text[words.starts[first] : words.starts[last]]
-    field = any(text in article.lexicons[lexicon] for lexicon in _FIELDS)
-    known = any(
-        words.tags[k] == "ns" or words.words[k] in words.roles["boundary"] for k in range(first, last)
-    )
-    return (
-        2 <= len(text) <= 4 and last - first <= 3 and not field and not known and not _FIELD_END.search(text)
-    )
+    text, roles = words.text[words.starts[first] : words.starts[last]], words.roles
+    if not 2 <= len(text) <= 4 or last - first > 3 or _FIELD_END.search(text):
+        return False
+    field = any(text in article.lexicons[lexicon] for lexicon in (*_FIELDS, "company_fields"))
+    known = any(words.tags[k] == "ns" or words.words[k] in roles["boundary"] for k in range(first, last))
+    return not field and not known and text not in roles["verb"]
 
 
 def _run(words: Words, first: int, last: int) -> int:
@@ -171,7 +170,8 @@ def _projects(article: Article, items: list[tuple[int, int]]) -> Iterator[tuple[
     for first, last in items:
         if _WORKS.search(words.text[words.starts[first] : words.starts[last]]):
             continue
-        first, last = firm_part(article, first, last)
+        bounds = [k for k in range(first, last) if words.words[k] in words.roles["boundary"]]
+        first, last = firm_part(article, bounds[-1] + 1 if bounds else first, last)
         if first < last and words.text[words.starts[first] : words.starts[last]] not in places:
             yield words.starts[first], words.starts[last]
 
@@ -181,7 +181,7 @@ def _split(words: Words, start: int, end: int) -> Iterator[tuple[int, int]]:
     begin = start
     for k in range(words.containing(start), words.starting_from(end)):
         at = max(start, words.starts[k])
-        if words.words[k] in ("、", "“", "”", '"', "和", "及", "以及", "与"):
+        if words.words[k] in ("、", "“", "”", '"', "和", "及", "以及", "及其", "与"):
             if at > begin:
                 yield begin, at
             begin = words.starts[k + 1]

@@ -61,6 +61,8 @@ def _kinds_and_generic(article: Article) -> tuple[re.Pattern[str], re.Pattern[st
 
 def is_generic(article: Article, core: str) -> bool:
     """Whether what stands before the kind makes no name (特色产业 in 特色产业园)."""
+    if core in places_of(article):
+        return False  # 新乡 is 新 and 乡 to the pattern
     return not core or _kinds_and_generic(article)[1].fullmatch(core) is not None
 
 
@@ -112,7 +114,7 @@ def _left(article: Article, words: Words, hit: KindHit) -> int:
             if placed and not joined and not any(w in roles["outside_park"] for w in words.words[first:k]):
                 continue
             return k + 1
-        if word in roles["outside_park"]:
+        if word in roles["outside_park"] and words.words[k + 1] not in ("区", "园", "城"):
             return k + 1
     return first
 

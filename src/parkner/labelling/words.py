@@ -85,6 +85,10 @@ def vocabulary(folder: str) -> Vocabulary:
     # A product is no proper name, whatever the dictionary calls it.
     for lexicon in ("industry_classification", "industry_emerging", "industry_products"):
         tags.update((word, "n") for word in lexicons[lexicon] if tags.get(word) in ("nz", "nr", "nrt", "nt"))
+    for kind in lexicons["park_kinds"]:
+        if kind not in tags:
+            tokenizer.add_word(kind, 300)
+            tags[kind] = "n"
     roles: dict[str, set[str]] = {}
     for word, column in lexicons["name_words"].items():
         for role in column.split(","):
