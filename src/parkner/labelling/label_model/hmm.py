@@ -67,6 +67,7 @@ class HiddenMarkovModel(LabelModel):
         self._allowed = steps
         self._steps: Floats = steps / steps.sum(axis=1, keepdims=True)
         self._starts: Floats = starts / starts.sum()
+        self._may_start: Floats = starts.astype(np.float64)
 
     def fit(self, articles: Sequence[Sequence[Vote]], gold: Sequence[Sequence[Span]] | None = None) -> None:
         """Estimates transitions and emissions; see the module and `LabelModel.fit`."""
@@ -274,6 +275,14 @@ class HiddenMarkovModel(LabelModel):
         unseen[0, 0] = 1.0
         for name, emitted in self._emitted(shape, length).items():
             log += np.log(self._emissions.get(name, unseen)[:, emitted].T + 1e-9)
+        # A character is in a span of a label only if some function says so.
+        said = np.zeros((length, size), dtype=np.bool_)
+        said[:, 0] = True
+        for start, end, label, _ in shape:
+            begin = self._index.get(f"B-{label}")
+            if begin is not None:
+                said[start:end, begin : begin + 2] = True
+        log[~said] = -np.inf
         scaled: Floats = np.exp(log - log.max(axis=1, keepdims=True))
         return scaled
 
@@ -281,7 +290,7 @@ class HiddenMarkovModel(LabelModel):
         """State posteriors, *shape* (characters, tags), and summed transition posteriors, *shape* (tags, tags)."""
         length, size = likelihood.shape
         forward = np.empty((length, size))
-        forward[0] = self._starts * likelihood[0]
+        forward[0] = (self._starts + _RARE * self._may_start) * likelihood[0]
         forward[0] /= forward[0].sum()
         for t in range(1, length):
             forward[t] = (forward[t - 1] @ self._steps) * likelihood[t]
@@ -306,7 +315,7 @@ class HiddenMarkovModel(LabelModel):
         states, _ = self._posterior(likelihood**_TEMPER)
         with np.errstate(divide="ignore"):
             steps = np.log(self._steps)
-            best = np.log(self._starts) + np.log(likelihood[0])
+            best = np.log(self._starts + _RARE * self._may_start) + np.log(likelihood[0])
             log_likelihood = np.log(likelihood)
         length = len(likelihood)
         back = np.zeros((length, len(self._tags)), dtype=np.int64)
