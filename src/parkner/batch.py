@@ -1,8 +1,9 @@
 """Batch prediction that can die and go on: parts, resume, lock (tier 4).
 
 Documents are written in order to parts in ``<out>.parts/``; a part is complete or not there. When all is done the
-parts become the output in one step. A run that was killed goes on behind its last part; it refuses where the model or
-an option differs from the run it resumes. One output is written by one job at a time.
+parts become the output in one step, and ``<out>.job.json`` says how it was made. A run that was killed goes on behind
+its last part; it refuses where the model, an option or an input differs from the run it resumes. One output is
+written by one job at a time.
 """
 
 from __future__ import annotations
@@ -11,21 +12,30 @@ import fcntl
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from parkner.corpus import document_to_dict
+from parkner.parquet_output import merge_parquet, write_parquet
 from parkner.runtime import write_json
-from parkner.spans import Document, UsageError
+from parkner.spans import DataError, Document, UsageError
 
+# A part is written at the latest when it holds this much: a kill loses no more than that, and long articles do not
+# pile up in memory.
 PART_DOCUMENTS = 1000
-PART_CHARACTERS = (
-    4_000_000  # a part is written at the latest then, so that long articles do not pile up in memory
-)
+PART_CHARACTERS = 4_000_000
+PART_SECONDS = 60.0
+
+COMPLETE = -1  # of `Job.begin`: there is nothing left to do
+
+
+class OutputError(DataError):
+    """The output cannot be written: a full disk, a folder that went away. What was written is kept."""
 
 
 @dataclass(slots=True)
@@ -43,7 +53,7 @@ class Job:
     Attributes:
         out: Final file, ``.jsonl`` or ``.parquet``.
         fingerprint: What must be the same for a resumed run: model, options, inputs.
-        failed: Records that could not be read; the reader of the inputs appends to it.
+        failed: Records that could not be read and are in no part yet; the reader of the inputs appends to it.
     """
 
     out: Path
@@ -66,6 +76,16 @@ class Job:
         """One line for every record that could not be read."""
         return self.out.with_name(self.out.name + ".errors.jsonl")
 
+    @property
+    def job_file(self) -> Path:
+        """How the output was made: the fingerprint of its run, and the counts."""
+        return self.out.with_name(self.out.name + ".job.json")
+
+    @property
+    def _done_folder(self) -> Path:
+        """The parts of a job that is done, on their way out: deleting is not one step, renaming is."""
+        return self.out.with_name(self.out.name + ".parts.done")
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Holds the output against a second job.
@@ -74,22 +94,30 @@ class Job:
             UsageError: If another job is writing it, or its folder cannot be written.
         """
         path = self.out.with_name(self.out.name + ".lock")
-        try:
-            self.out.parent.mkdir(parents=True, exist_ok=True)
-            lock = path.open("w")
-        except OSError as error:
-            raise UsageError(f"--out {self.out}: cannot write: {error.strerror}") from None
-        with lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise UsageError(
-                    f"--out {self.out}: another job is writing it ({path.name} is held)"
-                ) from None
+        with self._take(path):
             try:
                 yield
             finally:
                 path.unlink(missing_ok=True)
+
+    def _take(self, path: Path) -> IO[str]:
+        while True:
+            try:
+                self.out.parent.mkdir(parents=True, exist_ok=True)
+                lock = path.open("w")
+            except OSError as error:
+                raise UsageError(f"--out {self.out}: cannot write: {error.strerror}") from None
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                lock.close()
+                raise UsageError(
+                    f"--out {self.out}: another job is writing it ({path.name} is held)"
+                ) from None
+            # Between opening and locking, the job before may have removed the file: then the next one would lock another.
+            if path.exists() and os.path.samestat(path.stat(), os.fstat(lock.fileno())):
+                return lock
+            lock.close()
 
     def begin(self, *, resume: bool) -> int:
         """Prepares the parts folder.
@@ -98,26 +126,45 @@ class Job:
             resume: Keep the parts that a killed run left.
 
         Returns:
-            How many documents are done already.
+            How many documents are done already; `COMPLETE` where the output is finished.
 
         Raises:
-            UsageError: If the run to resume had another model or other options; names which.
+            UsageError: If the run to resume had another model, other options or other inputs; names which.
         """
         plan = self.parts_folder / "job.json"
-        if resume and not plan.is_file() and self.out.is_file() and not self.parts_folder.exists():
-            return -1
-        if resume and plan.is_file():
-            before = json.loads(plan.read_text(encoding="utf-8"))
-            now = json.loads(json.dumps(self.fingerprint))
-            differs = [key for key in sorted({*before, *now}) if before.get(key) != now.get(key)]
-            if differs:
-                shown = "; ".join(f"{key} was {before.get(key)!r}, is {now.get(key)!r}" for key in differs)
-                raise UsageError(f"--resume: {self.out} was begun differently: {shown}")
-            return sum(part["documents"] for part in self._parts())
-        shutil.rmtree(self.parts_folder, ignore_errors=True)
-        self.parts_folder.mkdir(parents=True)
-        write_json(plan, dict(self.fingerprint))
+        now = json.loads(json.dumps(self.fingerprint))
+        try:
+            shutil.rmtree(self._done_folder, ignore_errors=True)
+            if resume and plan.is_file():
+                self._refuse_other(_read_plan(plan), now)
+                return self._keep_whole_parts()
+            if resume and not self.parts_folder.exists() and self.out.is_file() and self.job_file.is_file():
+                self._refuse_other(_read_plan(self.job_file), now)
+                return COMPLETE
+            shutil.rmtree(self.parts_folder, ignore_errors=True)
+            self.parts_folder.mkdir(parents=True)
+            write_json(plan, {"fingerprint": now})
+        except OSError as error:
+            raise UsageError(f"--out {self.out}: cannot write: {error.strerror}") from None
         return 0
+
+    def _refuse_other(self, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+        differs = [key for key in sorted({*before, *now}) if before.get(key) != now.get(key)]
+        if differs:
+            shown = "; ".join(f"{key} was {before.get(key)!r}, is {now.get(key)!r}" for key in differs)
+            raise UsageError(f"--resume: {self.out} was begun differently: {shown}")
+
+    def _keep_whole_parts(self) -> int:
+        parts = self._parts()
+        kept = {name for part in parts for name in (part["file"], _description(part["file"]))}
+        for path in self.parts_folder.glob("part-*"):
+            if path.name not in kept:
+                path.unlink()
+        return sum(part["documents"] for part in parts)
+
+    def records_done(self) -> int:
+        """Records of the inputs, good and bad, that the parts cover: so many can be passed by without parsing them."""
+        return sum(part["documents"] + len(part["failed"]) for part in self._parts())
 
     def write(self, documents: Iterable[Document], done: int) -> Iterator[Document]:
         """Writes documents to parts as they come and passes them on; what is pending is written however it ends.
@@ -128,15 +175,23 @@ class Job:
         """
         pending: list[Document] = []
         characters = 0
+        since = time.monotonic()
         try:
             for document in documents:
                 pending.append(document)
                 characters += len(document.text)
                 yield document
-                if len(pending) >= PART_DOCUMENTS or characters >= PART_CHARACTERS:
+                if (
+                    len(pending) >= PART_DOCUMENTS
+                    or characters >= PART_CHARACTERS
+                    or time.monotonic() - since >= PART_SECONDS
+                ):
                     self._write_part(pending, done)
                     done += len(pending)
-                    pending, characters = [], 0
+                    pending, characters, since = [], 0, time.monotonic()
+        except OutputError:
+            pending = []  # there is no room for it; a resumed run makes it again
+            raise
         finally:
             if pending:
                 self._write_part(pending, done)
@@ -153,90 +208,97 @@ class Job:
         reports += [f.report for f in self.failed if f.position >= covered]
         partial = self.out.with_name(self.out.name + ".partial")
         files = [self.parts_folder / part["file"] for part in parts]
-        if self.out.suffix == ".jsonl":
-            with partial.open("wb") as target:
-                for file in files:
-                    with file.open("rb") as source:
-                        shutil.copyfileobj(source, target)
-        else:
-            _merge_parquet(files, partial)
-        if reports:
-            with self.errors_file.open("w", encoding="utf-8") as target_text:
-                for report in reports:
-                    target_text.write(json.dumps(report, ensure_ascii=False) + "\n")
-        else:
-            self.errors_file.unlink(missing_ok=True)
+        try:
+            if self.out.suffix == ".jsonl":
+                with partial.open("wb") as target:
+                    for file in files:
+                        with file.open("rb") as source:
+                            shutil.copyfileobj(source, target)
+            else:
+                merge_parquet(files, partial)
+            if reports:
+                partial_errors = self.errors_file.with_name(self.errors_file.name + ".partial")
+                with partial_errors.open("w", encoding="utf-8") as target_text:
+                    for report in reports:
+                        target_text.write(json.dumps(report, ensure_ascii=False) + "\n")
+                partial_errors.replace(self.errors_file)
+            else:
+                self.errors_file.unlink(missing_ok=True)
+            write_json(
+                self.job_file,
+                {"fingerprint": dict(self.fingerprint), "documents": covered, "failed": len(reports)},
+            )
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise self._cannot_write(partial, error) from None
         partial.replace(self.out)
-        shutil.rmtree(self.parts_folder)
+        # Killed from here on, a resumed run finds all parts or none, and the output is the same.
+        self.parts_folder.replace(self._done_folder)
+        shutil.rmtree(self._done_folder, ignore_errors=True)
         return covered, len(reports)
 
-    def _parts(self) -> list[dict[str, Any]]:
-        found = sorted(self.parts_folder.glob("part-*.json"))
-        return [json.loads(path.read_text(encoding="utf-8")) for path in found]
-
-    def _write_part(self, documents: Sequence[Document], first: int) -> None:
-        name = f"part-{first:010d}"
-        file = self.parts_folder / f"{name}{self.out.suffix}"
-        if self.out.suffix == ".jsonl":
-            with file.open("w", encoding="utf-8") as target:
-                for document in documents:
-                    target.write(json.dumps(document_to_dict(document), ensure_ascii=False) + "\n")
-                target.flush()
-                os.fsync(target.fileno())
-        else:
-            _write_parquet(documents, file)
-        end = first + len(documents)
-        failed = [f.report for f in self.failed if first <= f.position < end]
-        # The description is written last: a part without one was cut short and is written again.
-        write_json(
-            self.parts_folder / f"{name}.json",
-            {"file": file.name, "documents": len(documents), "failed": failed},
+    def _cannot_write(self, path: Path, error: OSError) -> OutputError:
+        return OutputError(
+            f"{path}: cannot write: {error.strerror or error}; the parts in {self.parts_folder} are kept: "
+            "make room and go on with --resume"
         )
 
+    def _parts(self) -> list[dict[str, Any]]:
+        """Descriptions of the whole parts from the first on, without a gap."""
+        out: list[dict[str, Any]] = []
+        expected = 0
+        for path in sorted(self.parts_folder.glob("part-*.json")):
+            try:
+                part = json.loads(path.read_text(encoding="utf-8"))
+                whole = (self.parts_folder / part["file"]).stat().st_size == part["bytes"]
+            except (OSError, ValueError, KeyError):
+                whole = False  # cut short by a machine that went down
+            if not whole or path.name != _description(_part_name(expected)):
+                break
+            out.append(part)
+            expected += part["documents"]
+        return out
 
-def _parquet_schema() -> Any:
-    import pyarrow as pa
-
-    span = pa.struct(
-        [
-            ("start", pa.int64()),
-            ("end", pa.int64()),
-            ("label", pa.string()),
-            ("text", pa.string()),
-            ("score", pa.float64()),
-            ("value", pa.string()),
-            ("value_error", pa.string()),
-            ("raw_start", pa.int64()),
-            ("raw_end", pa.int64()),
-        ]
-    )
-    return pa.schema(
-        [("id", pa.string()), ("text", pa.string()), ("spans", pa.list_(span)), ("meta", pa.string())]
-    )
-
-
-def _write_parquet(documents: Sequence[Document], path: Path) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    rows = []
-    for document in documents:
-        row = document_to_dict(document)
-        for span in row["spans"]:
-            if span.get("value") is not None:
-                span["value"] = json.dumps(span["value"], ensure_ascii=False)
-            span.pop("sources", None)
-        row["meta"] = json.dumps(row["meta"], ensure_ascii=False)
-        rows.append(row)
-    pq.write_table(pa.Table.from_pylist(rows, schema=_parquet_schema()), path, compression="zstd")
+    def _write_part(self, documents: Sequence[Document], first: int) -> None:
+        file = self.parts_folder / f"{_part_name(first)}{self.out.suffix}"
+        end = first + len(documents)
+        failed = [f.report for f in self.failed if first <= f.position < end]
+        try:
+            with file.open("wb") as target:
+                if self.out.suffix == ".jsonl":
+                    for document in documents:
+                        line = json.dumps(document_to_dict(document), ensure_ascii=False) + "\n"
+                        target.write(line.encode("utf-8"))
+                else:
+                    write_parquet(documents, target)
+                target.flush()
+                os.fsync(target.fileno())
+                size = target.tell()
+            # The description is written last: a part without one was cut short and is written again.
+            write_json(
+                self.parts_folder / _description(file.name),
+                {"file": file.name, "documents": len(documents), "bytes": size, "failed": failed},
+            )
+        except OSError as error:
+            file.unlink(missing_ok=True)
+            raise self._cannot_write(file, error) from None
+        self.failed[:] = [f for f in self.failed if f.position >= end]
 
 
-def _merge_parquet(files: Sequence[Path], out: Path) -> None:
-    import pyarrow.parquet as pq
+def _part_name(first: int) -> str:
+    return f"part-{first:010d}"
 
-    with pq.ParquetWriter(out, _parquet_schema(), compression="zstd") as writer:
-        for file in files:
-            writer.write_table(pq.read_table(file))
+
+def _description(file: str) -> str:
+    return file.partition(".")[0] + ".json"
+
+
+def _read_plan(path: Path) -> dict[str, Any]:
+    try:
+        plan: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["fingerprint"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}  # differs from every fingerprint
+    return plan
 
 
 def skip_done(documents: Iterable[Document], done: int) -> Iterator[Document]:

@@ -28,7 +28,10 @@ from parkner.streams import HEAD, KNOWN_SUFFIXES, InputError, Limits, Unpacked, 
 
 MANIFEST = "manifest.jsonl"
 
-__all__ = ["InputError", "Limits", "Survey", "iter_documents", "iter_records", "survey"]
+__all__ = [
+    "InputError", "InputFile", "Limits", "Survey", "input_files", "iter_documents", "iter_records", "read_records",
+    "survey",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,23 +111,27 @@ def iter_records(
     return _read_all(_sources(inputs), limits or Limits(), progress or ReadBytes())
 
 
+def input_files(inputs: Sequence[str | Path]) -> Iterator[InputFile]:
+    """The files of inputs, each with the id its documents get; errors as for `iter_documents`."""
+    return _distinct(_sources(inputs))
+
+
 def survey(inputs: Sequence[str | Path]) -> Survey:
     """Looks at the names and sizes of all files of the inputs; raises as `iter_documents` does."""
     files, size = 0, 0
     known = True
     digest = hashlib.sha256()
-    for source in _sources(inputs):
-        for file in _files(source):
-            files += 1
-            if file.path is None:
-                known = False
-                continue
-            try:
-                bytes_here = file.path.stat().st_size
-            except OSError:
-                bytes_here = 0  # reading will say what is wrong with it
-            size += bytes_here
-            digest.update(f"{file.name}\0{bytes_here}\n".encode("utf-8", "surrogateescape"))
+    for file in input_files(inputs):
+        files += 1
+        if file.path is None:
+            known = False
+            continue
+        try:
+            bytes_here = file.path.stat().st_size
+        except OSError:
+            bytes_here = 0  # reading will say what is wrong with it
+        size += bytes_here
+        digest.update(f"{file.name}\0{bytes_here}\n".encode("utf-8", "surrogateescape"))
     return Survey(files, size if known else None, digest.hexdigest())
 
 
@@ -153,20 +160,42 @@ def _expand(item: str | Path) -> list[Path | None]:
 def _read_all(
     sources: list[Path | None], limits: Limits, progress: ReadBytes
 ) -> Iterator[Record | InputError]:
+    for file in _distinct(sources):
+        yield from read_records(file, limits, progress=progress)
+
+
+def _distinct(sources: list[Path | None]) -> Iterator[InputFile]:
     taken: set[str] = set()
     for source in sources:
         for file in _files(source):
-            identity = file.identity
             if len(sources) > 1 and file.path is not None:
                 # Two inputs may hold files of one name; the whole path tells them apart.
-                if identity in taken:
-                    identity = _without_suffix(file.path.as_posix()).lstrip("./")
-                taken.add(identity)
-            for item in _guarded(file.path, file.name, identity, limits, progress):
-                if file.known and not isinstance(item, InputError):
-                    yield partial(_with_known, item, file.known)
-                else:
-                    yield item
+                if file.identity in taken:
+                    file = replace(file, identity=without_suffix(file.path.as_posix()).lstrip("./"))
+                taken.add(file.identity)
+            yield file
+
+
+def read_records(
+    file: InputFile,
+    limits: Limits,
+    *,
+    progress: ReadBytes | None = None,
+    open_stream: Callable[[], Any] | None = None,
+) -> Iterator[Record | InputError]:
+    """The records of one file; whatever is wrong with the file as a whole becomes its last item.
+
+    Args:
+        file: The file.
+        limits: Sizes beyond which a record is an error.
+        progress: Told how many bytes have been read.
+        open_stream: Opens the file where it is not on this machine's file system.
+    """
+    for item in _guarded(file, limits, progress or ReadBytes(), open_stream):
+        if file.known and not isinstance(item, InputError):
+            yield partial(_with_known, item, file.known)
+        else:
+            yield item
 
 
 def _with_known(record: Record, known: Mapping[str, Any]) -> Document | InputError:
@@ -175,37 +204,46 @@ def _with_known(record: Record, known: Mapping[str, Any]) -> Document | InputErr
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
-    path: Path | None  # None: standard input
-    name: str  # for messages
-    identity: str  # the document's id
-    known: Mapping[str, Any] = field(default_factory=dict)  # what a manifest says of the document
+class InputFile:
+    """A file to read.
+
+    Attributes:
+        path: Where it is; None for standard input.
+        name: Its name in messages.
+        identity: The id of its document, or what the ids of its records begin with.
+        known: What a manifest says of the document.
+    """
+
+    path: Path | None
+    name: str
+    identity: str
+    known: Mapping[str, Any] = field(default_factory=dict)
 
 
-def _files(source: Path | None) -> Iterator[_File]:
+def _files(source: Path | None) -> Iterator[InputFile]:
     if source is None:
-        yield _File(None, "-", "stdin")
+        yield InputFile(None, "-", "stdin")
     elif source.is_dir():
         yield from _walk(source, source)
     else:
-        yield _File(source, str(source), _without_suffix(source.name))
+        yield InputFile(source, str(source), without_suffix(source.name))
 
 
-def _walk(folder: Path, root: Path) -> Iterator[_File]:
+def _walk(folder: Path, root: Path) -> Iterator[InputFile]:
     entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
-    stems = [_without_suffix(entry.name) for entry in entries if _is_known(entry.name) and not entry.is_dir()]
+    stems = [without_suffix(entry.name) for entry in entries if is_known(entry.name) and not entry.is_dir()]
     manifest = _manifest(folder / MANIFEST)
     for entry in entries:
         if entry.is_dir():
             if not entry.is_symlink():  # a link to a folder above would never end
                 yield from _walk(entry, root)
-        elif _is_known(entry.name) and not (entry.name == MANIFEST and manifest):
+        elif is_known(entry.name) and not (entry.name == MANIFEST and manifest):
             relative = entry.relative_to(root)
-            stem = _without_suffix(entry.name)
+            stem = without_suffix(entry.name)
             # page.html beside page.txt: both keep their suffixes, so that ids stay unique.
             own = stem if stems.count(stem) == 1 else entry.name
             identity = relative.with_name(own).as_posix()
-            yield _File(entry, relative.as_posix(), identity, manifest.get(entry.name, {}))
+            yield InputFile(entry, relative.as_posix(), identity, manifest.get(entry.name, {}))
 
 
 def _manifest(path: Path) -> dict[str, dict[str, Any]]:
@@ -230,11 +268,13 @@ def _manifest(path: Path) -> dict[str, dict[str, Any]]:
     return out
 
 
-def _is_known(name: str) -> bool:
+def is_known(name: str) -> bool:
+    """Whether a file of a folder is read, by its name."""
     return name.lower().removesuffix(".gz").endswith(KNOWN_SUFFIXES)
 
 
-def _without_suffix(name: str) -> str:
+def without_suffix(name: str) -> str:
+    """A file's name without the suffix that says what it holds."""
     base = name[:-3] if name.lower().endswith(".gz") else name
     for suffix in KNOWN_SUFFIXES:
         if base.lower().endswith(suffix) and len(base) > len(suffix):
@@ -243,15 +283,18 @@ def _without_suffix(name: str) -> str:
 
 
 def _guarded(
-    path: Path | None, name: str, identity: str, limits: Limits, progress: ReadBytes
+    source: InputFile, limits: Limits, progress: ReadBytes, open_stream: Callable[[], Any] | None
 ) -> Iterator[Record | InputError]:
-    """The records of a file; whatever is wrong with the file as a whole becomes its last item."""
     before = progress.done
+    name, identity = source.name, source.identity
     try:
-        if path is None:
+        if open_stream is not None:
+            with open_stream() as stream:
+                yield from _records(stream, name, identity, limits)
+        elif source.path is None:
             yield from _records(sys.stdin.buffer, name, identity, limits)
         else:
-            with path.open("rb", buffering=HEAD) as file:
+            with source.path.open("rb", buffering=HEAD) as file:
                 size = os.fstat(file.fileno()).st_size
                 for item in _records(file, name, identity, limits):
                     # Parquet is not read from front to back: an estimate there, and never backwards.
@@ -277,7 +320,7 @@ def _records(file: Any, name: str, identity: str, limits: Limits) -> Iterator[Re
     if not head:
         raise ContentError(f"{name}: the file is empty", "empty")
     kind = kind_of(head, inner)
-    suffix = name[len(_without_suffix(name)) :]
+    suffix = name[len(without_suffix(name)) :]
     file_id = identity if identity.endswith(suffix) else identity + suffix  # of which records have numbers
     if kind == "jsonl":
         yield from records.from_jsonl(stream, name, file_id, limits)

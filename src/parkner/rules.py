@@ -5,13 +5,16 @@ It has the calls of `parkner.inference.Tagger`, so that a command can use either
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from parkner.config import Config, load_config
-from parkner.runtime import project_path
-from parkner.spans import Document
+from parkner.runtime import project_path, sha256_of_file
+from parkner.spans import Document, UsageError
 
 if TYPE_CHECKING:
     from parkner.labelling.engine import Labeller
@@ -76,6 +79,17 @@ class RuleTagger:
         self.backend = RuleBackend()
         self.labels = tuple(recipe.labels)
         self.preparer = RulePreparer(recipe, values=values, minimum_score=minimum_score)
+
+    def fingerprint(self) -> str:
+        """SHA-256 over the recipe, the word lists and the label model's parameters: what the spans depend on."""
+        config = self.preparer.config
+        digest = hashlib.sha256(json.dumps(config.model_dump(mode="json"), sort_keys=True).encode())
+        files = sorted(project_path(config.labelling.lexicons).glob("*.txt"))
+        with suppress(UsageError):  # not fitted: nothing to depend on
+            files.append(project_path(config.labelling.label_model_file))
+        for file in files:
+            digest.update(f"{file.name} {sha256_of_file(file)}\n".encode())
+        return digest.hexdigest()
 
     def tag(self, documents: Iterable[str | Document]) -> Iterator[Document]:
         """Tags documents, streaming and in order.
