@@ -16,7 +16,7 @@ _INTRODUCED = re.compile(
     r"[“\"'‘「]?([\u4e00-\u9fffA-Za-z0-9·&][\u4e00-\u9fffA-Za-z0-9·&\- ]{0,28}?[\u4e00-\u9fffA-Za-z0-9])[”\"'’」]?(?:[,，;；][^)）]{0,30})?[)）]"
 )
 _NO_SHORT_NAME = re.compile(
-    r"[0-9.\- ]+$|.*(?:代码|筹|图|左|右|记者|暂定|试行|股票|微博|博客|见|下同|摄|月|年|省|市|以下|资料|排名)|(?:公司|集团|本公司|协会|中心|银行|政府|香港|上海|北京|集团公司)$"
+    r"[0-9.\- ]+$|.*(?:代码|筹|图|左|右|记者|暂定|试行|股票|微博|博客|见|下同|摄|月|年|省|市|以下|资料|排名)|.*(?:展会|交会|博会|论坛|技术|更新|行动|计划|规划|项目|工程|条例|办法)$|(?:党组|党委|中国|LED|IT|公司|集团|本公司|协会|中心|银行|政府|香港|上海|北京|集团公司)$"
 )
 
 
@@ -34,26 +34,29 @@ def _find_introduced(article: Article) -> Iterator[tuple[int, int]]:
         if _NO_SHORT_NAME.match(name) or (len(name) > 12 and not name.isascii()):
             continue
         chinese = HAN.match(name) is not None
-        if (
-            behind in suffixes
-            or (behind in names and not chinese)
-            or (match[1] and article.text[behind - 1] in "司团行局院会社厂部学")
-        ):
+        before = article.text[max(0, behind - 30) : behind]
+        if chinese and not match[1] and not set(name) <= set(before):
+            continue  # a remark, not a short form: its characters are not those of the name
+        known = behind in suffixes or (behind in names and not chinese)
+        if known or (match[1] and article.text[behind - 1] in "司团行局院会社厂部学"):
             yield match.span(2)
 
 
 @labelling_function("ORG")
 def org_introduced(article: Article) -> Iterator[Found]:
     """Short names introduced in brackets behind the full name (以下简称“…”), there and in the rest of the article."""
-    text = article.text
+    text, boundaries = article.text, words_of(article).boundaries
     spans = introduced_names(article)
     yield from spans
     for name in {text[start:end] for start, end in spans}:
         for match in re.finditer(re.escape(name), text):
             start, end = match.span()
-            glued = name[-1].isascii() and text[end : end + 1].isascii() and text[end : end + 1].isalnum()
-            end = end if glued else with_unit(article, end)
-            if not glued and longest(article, start, end):
+            if name[-1].isascii():
+                whole = not (text[end : end + 1].isascii() and text[end : end + 1].isalnum())
+            else:
+                whole = start in boundaries and end in boundaries
+            end = with_unit(article, end) if whole else end
+            if whole and longest(article, start, end):
                 yield start, end
 
 

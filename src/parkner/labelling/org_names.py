@@ -227,6 +227,8 @@ def _government_names(article: Article) -> Iterator[tuple[int, int]]:
         bare = core in NATION or places.chain(core, 0) == len(core)
         if len(core) < 2 or (bare and suffix in _BARE_OFFICES):
             continue
+        if core.endswith(("党和", "党与")):
+            continue
         if suffix.endswith("政府") and re.search(r"(?:县|市|区|省|州)委、?$", core):
             continue  # 武胜县委县政府 is two bodies
         yield start, with_unit(article, hit.end)

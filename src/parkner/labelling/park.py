@@ -26,7 +26,7 @@ _ORG_BEHIND = re.compile(
 )
 # Blocs of countries, and what is named after a park without being it.
 _NO_PARK = re.compile(
-    r"(?:亚太|非洲大陆|东盟|北美|中日韩|[\u4e00-\u9fff]大经济区|军).{0,4}(?:自贸区|自由贸易区|经济区|基地)$"
+    r"(?:亚太|非洲大陆|东盟|北美|中日韩|[\u4e00-\u9fff]大经济区|军).{0,4}(?:自贸区|自由贸易区|经济区|基地)$|(?:香港|澳门)特区$"
 )
 _NOT_BEHIND = re.compile(r"论坛|指数|大街|街道|站|路")
 # Before a name, these say that it is to be won, or one of many.
@@ -187,7 +187,9 @@ def _find_names(article: Article) -> Iterator[tuple[int, int]]:
 @labelling_function("PARK")
 def park_grammar(article: Article) -> Iterator[Found]:
     """Place or proper name, and a kind of park (武胜经开区, 川渝高竹新区); misses those named by their field only."""
-    yield from (span for span in park_names(article) if longest(article, *span))
+    for start, end in park_names(article):
+        if longest(article, start, end) and not _inside_longer(article, start, end):
+            yield start, end
 
 
 @labelling_function("PARK")
