@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import Trainer, TrainerCallback
+from transformers import ProgressCallback, Trainer, TrainerCallback
 
 from parkner.backends import TorchBackend
 from parkner.clean import CleanOptions
@@ -151,12 +151,22 @@ class TaggingTrainer(Trainer):
         return float(losses[-1]) if losses else None
 
 
-class ClearLog(TrainerCallback):
-    """One readable line an evaluation in place of printed dictionaries."""
+class ScoreLog(TrainerCallback):
+    """One readable line an evaluation, in place of printed dictionaries."""
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **options: Any) -> None:
+        """Says the dev score."""
         if logs and "eval_micro_f1" in logs and state.is_local_process_zero:
             log.info("step %d: dev micro F1 %.3f", state.global_step, logs["eval_micro_f1"])
+
+
+class LossBar(ProgressCallback):
+    """The progress bar, with the loss at its end instead of lines that scroll it away."""
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **options: Any) -> None:
+        """Shows the loss."""
+        if logs and "loss" in logs and self.training_bar is not None:
+            self.training_bar.set_postfix(loss=f"{float(logs['loss']):.3f}")
 
 
 def dev_scores(gold: Sequence[Document], predicted: Sequence[Document]) -> dict[str, float]:

@@ -15,9 +15,11 @@ from transformers import (
     EarlyStoppingCallback,
     PreTrainedModel,
     PrinterCallback,
+    ProgressCallback,
     TrainingArguments,
     set_seed,
 )
+from transformers.utils import logging as transformers_logging
 
 from parkner.clean import CleanOptions, clean_document
 from parkner.config import Config
@@ -35,7 +37,7 @@ from parkner.runtime import (
 )
 from parkner.spans import Document, UsageError
 from parkner.tagging import bio_tags
-from parkner.trainer import ClearLog, Collator, TaggingTrainer
+from parkner.trainer import Collator, LossBar, ScoreLog, TaggingTrainer
 
 log = logging.getLogger("parkner")
 
@@ -85,6 +87,7 @@ def train(
     _check_labels(dev, config, [dev_file] if dev_file else [])
     checkpoint = _last_checkpoint(out / CHECKPOINTS, resume)
 
+    transformers_logging.disable_progress_bar()  # bars over the loading of three tensors
     set_seed(config.seed)
     set_threads(config.threads)
     tokenizer = load_tokenizer(config.encoder.name, num_layers=config.encoder.layers)
@@ -119,10 +122,13 @@ def train(
         data_collator=Collator(encoder.pad_id, config.window.size + 2),
         config=config,
         encoder=encoder,
-        callbacks=[ClearLog()]
+        callbacks=[ScoreLog()]
         + ([EarlyStoppingCallback(config.train.patience)] if dev and config.train.patience else []),
     )
     trainer.remove_callback(PrinterCallback)
+    if progress:
+        trainer.remove_callback(ProgressCallback)
+        trainer.add_callback(LossBar())
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
 
     folder = out / MODEL
