@@ -87,7 +87,8 @@ def train(
     _check_labels(dev, config, [dev_file] if dev_file else [])
     checkpoint = _last_checkpoint(out / CHECKPOINTS, resume)
 
-    transformers_logging.disable_progress_bar()  # bars over the loading of three tensors
+    # No bars over the loading of a few tensors.
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     set_seed(config.seed)
     set_threads(config.threads)
     tokenizer = load_tokenizer(config.encoder.name, num_layers=config.encoder.layers)
