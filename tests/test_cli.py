@@ -82,13 +82,23 @@ def test_export_measures_int8(run_folder, root, capsys):
     assert len(lines(out)) == 5
 
 
-def test_second_predict_with_resume_does_nothing_more(run_folder, root, capsys):
-    out = run_folder / "pred.jsonl"
+def test_second_predict_with_resume_does_nothing_more(run_folder, root, tmp_path, capsys):
+    out = tmp_path / "pred.jsonl"
+    command = [
+        "predict",
+        str(root / "seeds"),
+        "--model",
+        str(run_folder / "run" / "model"),
+        "--out",
+        str(out),
+    ]
+    assert main(command) == 0
     before = out.stat().st_mtime_ns
-    model = str(run_folder / "run" / "model")
-    assert main(["predict", str(root / "seeds"), "--model", model, "--out", str(out), "--resume"]) == 0
+    assert main([*command, "--resume"]) == 0
     assert "complete already" in capsys.readouterr().out
     assert out.stat().st_mtime_ns == before
+    assert main([*command, "--resume", "--min-score", "0.5"]) == 2
+    assert "min_score was 0.0, is 0.5" in capsys.readouterr().err
 
 
 def test_bad_records_are_named_and_the_rest_is_done(run_folder, tmp_path, capsys):

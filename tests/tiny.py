@@ -40,3 +40,39 @@ def save_encoder(folder: Path, *, layers: int = 2, seed: int = 0) -> Path:
     )
     BertModel(config).save_pretrained(folder)
     return folder
+
+
+def save_model(
+    folder: Path, *, labels: tuple[str, ...] = ("ORG", "PARK", "INDUSTRY", "AMOUNT", "DATE")
+) -> Path:
+    """Writes a model folder with an ONNX network of random weights that finds spans everywhere; returns the folder."""
+    import torch
+    from transformers import BertConfig, BertForTokenClassification
+
+    from parkner.config import WindowConfig
+    from parkner.export import export_onnx
+    from parkner.model_folder import ModelDescription, write_description
+    from parkner.tagging import bio_tags
+
+    size = save_tokenizer(folder)
+    torch.manual_seed(3)
+    tags = bio_tags(labels)
+    model = BertForTokenClassification(
+        BertConfig(
+            vocab_size=size,
+            hidden_size=32,
+            num_hidden_layers=1,
+            num_attention_heads=4,
+            intermediate_size=64,
+            max_position_embeddings=128,
+            num_labels=len(tags),
+            id2label=dict(enumerate(tags)),
+            label2id={tag: number for number, tag in enumerate(tags)},
+        )
+    )
+    with torch.no_grad():
+        model.classifier.weight.mul_(60)  # as sure of itself as a trained network
+    model.save_pretrained(folder)
+    export_onnx(folder, folder / "model.onnx")
+    write_description(folder, ModelDescription(labels, window=WindowConfig(size=60, overlap=20)))
+    return folder

@@ -58,11 +58,11 @@ def pack_model(folder: Path) -> dict[str, bytes]:
 class PackedTagger:
     """The stateful part of a Ray Data pipeline: loads a packed model once and tags batches of rows."""
 
-    def __init__(self, packed: Mapping[str, bytes] | None, options: Mapping[str, Any]) -> None:
+    def __init__(self, packed: Any, options: Mapping[str, Any]) -> None:
         """Loads the model.
 
         Args:
-            packed: Files of `pack_model`; None tags with the labelling functions.
+            packed: Files of `pack_model`, or Ray's reference to them; None tags with the labelling functions.
             options: For `parkner.inference.Tagger.from_pretrained`.
         """
         if packed is None:
@@ -72,6 +72,8 @@ class PackedTagger:
             return
         from parkner.inference import Tagger
 
+        if not isinstance(packed, Mapping):
+            packed = _ray().get(packed)
         with tempfile.TemporaryDirectory(prefix="parkner-model-") as name:
             for file, content in packed.items():
                 (Path(name) / file).write_bytes(content)
@@ -353,7 +355,7 @@ def tag_frames(frames: Iterable[Any], *, model: str | None = None, **options: An
         options: For `parkner.inference.Tagger.from_pretrained`.
 
     Yields:
-        Frames with the columns of `SPARK_SCHEMA`, one row for each row given, in order.
+        Frames with the columns of `SPARK_SCHEMA`, one row for each row given, in order; a missing text is empty.
     """
     pandas: Any = importlib.import_module("pandas")
     from parkner.inference import Tagger
@@ -362,10 +364,15 @@ def tag_frames(frames: Iterable[Any], *, model: str | None = None, **options: An
     tagger = Tagger.from_pretrained(model, **options)
     for frame in frames:
         known = [name for name in ("id", "text", "date", "source") if name in frame.columns]
-        documents = [
-            document_of_record(record, where=f"row {number}", identity=str(number), limits=Limits())
-            for number, record in enumerate(frame[known].to_dict("records"))
-        ]
+        documents = []
+        for number, record in enumerate(frame[known].to_dict("records")):
+            # What is missing in a frame is None or NaN.
+            given = {name: str(value) for name, value in record.items() if isinstance(value, str | int)}
+            documents.append(
+                document_of_record(
+                    {"text": "", **given}, where=f"row {number}", identity=str(number), limits=Limits()
+                )
+            )
         rows = [parquet_row(document) for document in tagger.tag(documents)]
         span_fields = [field.name for field in parquet_schema().field("spans").type.value_type]
         for row in rows:
