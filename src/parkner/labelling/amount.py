@@ -37,7 +37,7 @@ _RANGE = re.compile(
     rf"|{_LEFT}{_DIGITS}{_MORE}?亿{_TO}{_DIGITS}{_MORE}?亿{_AFTER}?"
     rf"|{_LEFT}{_MINUS}{_DIGITS}{_MORE}?万{_TO}{_DIGITS}{_MORE}?万(?=之间)"
 )
-_RANK = re.compile(rf"{_LEFT}{_NUMBER}(?:美?元)?级(?!别)")
+_RANK = re.compile(rf"{_LEFT}{_NUMBER}(?:美?元)?级(?!别)(?:以[上下])?")
 _BARE = re.compile(
     rf"{_LEFT}(?:(?:{_DIGITS}|[数几]?[十百千]|[数几]|{_HAN}){_MORE}?[十百千]?(?:万亿|亿)|万?亿|{_DIGITS}{_MORE}?[百千]?万|几[十百千]万)"
     rf"{_MORE}?{_AFTER}?"
