@@ -18,7 +18,9 @@ from parkner.inputs import iter_documents
 from parkner.labelling.functions import Article
 from parkner.labelling.industry import industry_unknown_with_suffix
 from parkner.labelling.industry_lists import field_lists, looks_like_field
+from parkner.labelling.industry_phrases import is_field_material
 from parkner.labelling.lexicon import Lexicons
+from parkner.labelling.words import words_of
 
 _SUFFIX = re.compile("(?:产业|行业|工业|业)$")
 _HEAD = """# Names of fields mined from the crawled corpus with scripts/mine_lexicon.py: items of lists that end in 等产业, 等行业,
@@ -31,10 +33,21 @@ def found_in(article: Article) -> Iterator[str]:
     for found in field_lists(article):
         if found.head == 3 or (found.head == 2 and sum(found.known) * 2 >= len(found.known)):
             for (start, end), known in zip(found.items, found.known, strict=True):
-                if not known and looks_like_field(article.text[start:end]):
-                    yield article.text[start:end]
+                item = article.text[start:end]
+                if not known and looks_like_field(item) and _is_material(article, start, end):
+                    yield item
     for hit in industry_unknown_with_suffix(article):
-        yield article.text[hit[0] : hit[1]]
+        if _is_material(article, hit[0], hit[1] - 2):
+            yield article.text[hit[0] : hit[1]]
+
+
+def _is_material(article: Article, start: int, end: int) -> bool:
+    """Whether a stretch is whole words, all of them such as names of fields are made of."""
+    words = words_of(article)
+    if start not in words.boundaries or end not in words.boundaries:
+        return False
+    inside = range(words.containing(start), words.starting_from(end))
+    return all(is_field_material(words.words[i], words.tags[i]) for i in inside)
 
 
 def main() -> None:

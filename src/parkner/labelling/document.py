@@ -8,12 +8,15 @@ from parkner.labelling.functions import Article, Found, document_function
 from parkner.spans import Span
 
 SURE = 0.8  # score from which on a name counts as found
-_LEAST = 3  # characters; shorter names occur inside other words
+_LEAST = 3  # characters
 
 
 @document_function("ORG", "PARK")
 def same_name_elsewhere(article: Article, spans: Sequence[Span]) -> Iterator[Found]:
-    """Other mentions of a name found surely once: 江天科技, 高竹新区. Misses mentions inside other spans, and names under three characters."""
+    """Other mentions of a name found surely once: 江天科技, 高竹新区. Misses mentions inside other spans.
+
+    Names of fewer than three characters are left out: they occur inside other words.
+    """
     names: dict[str, set[str]] = {}
     for span in spans:
         if span.label in ("ORG", "PARK") and (span.score or 0.0) >= SURE and span.end - span.start >= _LEAST:

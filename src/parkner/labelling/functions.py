@@ -152,4 +152,5 @@ def _described(function: Callable[..., Any], labels: tuple[str, ...], name: str 
 
 
 def _file_of(function: Callable[..., Any]) -> str:
-    return inspect.unwrap(function).__code__.co_filename
+    name: str = inspect.unwrap(function).__code__.co_filename
+    return name
