@@ -244,3 +244,35 @@ def test_labelling_imports_neither_torch_nor_transformers():
         "sys.exit(any(m in sys.modules for m in ('torch', 'transformers')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_workers_end_with_a_killed_parent(seeds, tmp_path):
+    import os
+    import signal
+    import subprocess
+    import sys
+    import time
+
+    documents = [Document(f"d{i}", "2023年投资10亿元发展生物医药产业。" * 400) for i in range(200)]
+    write_documents(tmp_path / "docs.jsonl", documents)
+    command = [sys.executable, "-m", "parkner", "label", str(tmp_path / "docs.jsonl"), "--workers", "2"]
+    run = subprocess.Popen([*command, "--out", str(tmp_path / "weak.jsonl")], start_new_session=True)
+    children: list[int] = []
+    listing = f"/proc/{run.pid}/task/{run.pid}/children"
+    until = time.monotonic() + 60
+    while len(children) < 3 and time.monotonic() < until:  # two workers and the resource tracker
+        time.sleep(0.2)
+        try:
+            with open(listing) as file:  # noqa: PTH123
+                children = [int(pid) for pid in file.read().split()]
+        except FileNotFoundError:
+            pytest.skip("no /proc with children on this machine")
+    time.sleep(2)
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    until = time.monotonic() + 30
+    alive = children
+    while alive and time.monotonic() < until:
+        time.sleep(0.3)
+        alive = [pid for pid in alive if os.path.exists(f"/proc/{pid}")]  # noqa: PTH110
+    assert alive == []

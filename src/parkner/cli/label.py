@@ -75,10 +75,13 @@ def label_command(
         if resume:
             raise UsageError("--report needs a whole run: leave out --resume")
         found = Report(recipe, truth)
-    parameters = Path(recipe.labelling.label_model_file)
+    try:
+        parameters = sha256_of_file(project_path(recipe.labelling.label_model_file))
+    except UsageError:
+        parameters = None  # the label model does without
     fingerprint: dict[str, Any] = {
         "config": recipe.model_dump(mode="json"),
-        "parameters": sha256_of_file(parameters) if parameters.is_file() else None,
+        "parameters": parameters,
         "inputs": list(inputs),
     }
     job = Job(out, fingerprint)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import threading
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -17,9 +20,17 @@ _CHUNK_CHARACTERS = (
 _labeller: Labeller | None = None
 
 
-def _start(config: Config, fitted: bool) -> None:
+def _start(config: Config, fitted: bool, parent: int) -> None:
     global _labeller
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     _labeller = Labeller.from_config(config, fitted=fitted)
+
+
+def _end_with(parent: int) -> None:
+    """Ends this worker once its parent is gone: a killed parent cannot say goodbye."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 def _work(documents: list[Document]) -> list[Labelled]:
@@ -45,7 +56,7 @@ def label_stream(
         return
     # Fresh interpreters: forking a process that holds threads (onnxruntime, torch) may hang.
     pool = ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=_start, initargs=(config, fitted)
+        workers, mp_context=get_context("spawn"), initializer=_start, initargs=(config, fitted, os.getpid())
     )
     with pool:
         pending: deque[Future[list[Labelled]]] = deque()
