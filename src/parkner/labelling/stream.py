@@ -8,11 +8,12 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 
 from parkner.config import Config
 from parkner.labelling.engine import Labelled, Labeller
-from parkner.spans import Document
+from parkner.spans import Document, ParknerError
 
 _CHUNK_CHARACTERS = (
     60_000  # of text a task: large enough that handing over costs little, small enough to stay even
@@ -67,6 +68,10 @@ def label_stream(
                     yield from pending.popleft().result()
             while pending:
                 yield from pending.popleft().result()
+        except BrokenProcessPool:
+            raise ParknerError(
+                "a worker process died (out of memory?); go on with --resume, or with fewer --workers"
+            ) from None
         finally:
             for future in pending:
                 future.cancel()
