@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 from functools import partial
 
 import pytest
@@ -161,7 +162,8 @@ def test_frames_are_tagged_row_by_row(model):
     assert json.loads(out["meta"][0])["date"] == "2021-12-22"
 
 
-def test_spark_maps_the_same_frames(model):
+def test_spark_maps_the_same_frames(model, monkeypatch):
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
     sql = pytest.importorskip("pyspark.sql", reason="pyspark (434 MB) is not installed")
     spark = sql.SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
     try:

@@ -112,7 +112,9 @@ class TorchBackend:
         self._model = model.to(self.device).eval()
         self._bf16 = precision == "bf16" or (precision == "auto" and has_fast_bf16(self.device))
         self.name = f"torch-{'bf16' if self._bf16 else 'fp32'}-{self.device.type}"
-        self.max_batch_pieces = 65536 if self.device.type == "cuda" else 4096
+        self.max_batch_pieces = 4096  # more gains nothing on CPUs
+        if self.device.type == "cuda":
+            self.max_batch_pieces = pieces_that_fit(torch.cuda.mem_get_info(self.device)[0], model.config)
 
     @classmethod
     def from_folder(cls, folder: Path, **options: Any) -> TorchBackend:
@@ -150,6 +152,27 @@ class TorchBackend:
         return out
 
 
+def pieces_that_fit(free_bytes: int, config: Any) -> int:
+    """Padded pieces for one call that take about half of a GPU's free memory; `TorchBackend.logits` backs off further.
+
+    Args:
+        free_bytes: Free memory.
+        config: The network's configuration, as transformers has it.
+
+    Returns:
+        Pieces (batch times longest), at least a window and at most 2**18: more no longer makes a GPU faster.
+    """
+    hidden = int(config.hidden_size)
+    inner = int(getattr(config, "intermediate_size", 4 * hidden))
+    heads = int(getattr(config, "num_attention_heads", 1))
+    longest = int(getattr(config, "max_position_embeddings", 512))
+    # What lives at once in one layer, two bytes a number: queries, keys, values, output and residuals (8 rows of
+    # hidden size), the inner layer before and after its activation, scores and weights of attention where they are
+    # not fused away.
+    piece = 2 * (8 * hidden + 2 * inner + 2 * heads * min(longest, 512))
+    return max(512, min(2**18, free_bytes // 2 // piece))
+
+
 def load_token_classifier(folder: Path) -> Any:
     """The torch network of a model directory, in float32 on the CPU: safetensors only, no code out of the folder.
 
@@ -176,7 +199,9 @@ def open_backend(
     Args:
         folder: A model directory.
         name: ``onnx``, ``torch``, or ``auto``: torch on a GPU where there is one, else ONNX where the folder has an
-            ONNX model, else torch.
+            ONNX model, else torch. Of what a CPU can do this is the fastest whose output does not depend on how
+            windows are batched; bf16 is faster where a CPU has AMX, and its logits vary with the batch
+            (docs/benchmarks.md).
         device: Device for torch.
         threads: CPU threads; 0 for the library's own choice.
 

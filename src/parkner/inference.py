@@ -29,7 +29,7 @@ Scores = npt.NDArray[np.float32]
 
 # Pieces read ahead before batches are run, in full batches: enough to sort windows by length, little enough to stay
 # small in memory and to answer SIGTERM within seconds.
-LOOK_AHEAD_BATCHES = 8
+LOOK_AHEAD_BATCHES = 4
 LEAST_LOOK_AHEAD_PIECES = 8192
 
 
