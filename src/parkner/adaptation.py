@@ -53,6 +53,8 @@ class AdaptOptions:
         masked: Share of characters to predict.
         mlm_weight, align_weight, lac_weight: Weight of each loss; 0 leaves the signal out.
         align_layers: How many layers of the encoder are aligned, spread evenly, the last included.
+        align_to: The original's layer that the last one is aligned with. Of its 12, the eighth tells most about
+            names; the last ones tell less and less (docs/encoder.md).
         seed: Of everything random.
         save_every: Steps between checkpoints.
     """
@@ -67,7 +69,8 @@ class AdaptOptions:
     mlm_weight: float = 1.0
     align_weight: float = 0.0
     lac_weight: float = 0.0
-    align_layers: int = 3
+    align_layers: int = 2
+    align_to: int = 8
     seed: int = 13
     save_every: int = 200
 
@@ -331,6 +334,6 @@ def adapt_encoder(
     teacher = None
     if options.align_weight:
         with original(wheel) as e5:
-            teacher = PieceTeacher(e5, place)
+            teacher = PieceTeacher(e5, place, layers=min(options.align_to, e5.layers))
     adapter = Adapter(encoder, stream, folder, options, device=place, dtype=dtype, teacher=teacher)
     return adapter.run(seconds=seconds)

