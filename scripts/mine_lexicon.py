@@ -1,8 +1,9 @@
 """Mines names of fields from crawled articles: what stands in lists that end in 等产业, or before 产业 and 行业.
 
-    python scripts/mine_lexicon.py CORPUS... --out configs/lexicons/industry_mined.txt
+    python scripts/mine_lexicon.py CORPUS... --out mined.txt
 
-An entry is kept if it was found so in at least ``--least`` articles and no other lexicon has it.
+An entry is kept if it was found so in at least ``--least`` articles and no other lexicon has it. The outcome is to be read
+through: about half of it is no field.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def main() -> None:
     options = parser.parse_args()
 
     lexicons = Lexicons(options.lexicons)
-    others = [name for name in lexicons if name != options.out.stem]
+    others = [name for name in lexicons if name != "industry_mined"]
     taken = {entry for name in others for entry in lexicons[name]}
     counts: Counter[str] = Counter()
     articles = 0

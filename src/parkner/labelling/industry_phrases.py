@@ -13,7 +13,7 @@ from parkner.labelling.words import Words, words_of
 
 # Fields wherever they stand, fields in a context only, and words of the first kind that are to be of the second.
 SURE_LEXICONS = ("industry_classification", "industry_emerging")
-CONTEXT_LEXICONS = ("industry_products",)
+CONTEXT_LEXICONS = ("industry_products", "industry_mined")
 AMBIGUOUS = "industry_ambiguous"
 
 
