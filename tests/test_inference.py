@@ -26,16 +26,18 @@ class Marks:
     """
 
     name = "marks"
+    concurrency = 1
 
     def __init__(self, encoder, max_batch_pieces=64, blind=0):
         self.max_batch_pieces = max_batch_pieces
         self.blind = blind
-        self.calls = 0
+        self.calls = self.rows = 0
         answers = {"公": "B-ORG", "司": "I-ORG", "年": "I-DATE", "月": "B-DATE"}
         self._answer = {encoder.pieces_of(c)[0]: TAGS.index(tag) for c, tag in answers.items()}
 
     def logits(self, input_ids, attention_mask):
         self.calls += 1
+        self.rows += len(input_ids)
         out = np.zeros((*input_ids.shape, len(TAGS)), dtype=np.float32)
         for row, ids in enumerate(input_ids):
             length = int(attention_mask[row].sum())
@@ -96,6 +98,22 @@ def test_batch_size_changes_nothing_and_order_is_kept(encoder, texts, batch):
     many = list(tagger(encoder, max_batch_pieces=batch).tag(texts))
     assert one == many
     assert [document.text for document in many] == texts
+
+
+def test_concurrent_calls_change_nothing(encoder, monkeypatch):
+    texts = ["江公司" * n for n in range(1, 40)]
+    one = list(tagger(encoder).tag(texts))
+    monkeypatch.setattr(Marks, "concurrency", 3)
+    assert list(tagger(encoder).tag(texts)) == one
+
+
+def test_windows_of_debris_are_not_run(encoder):
+    text = "菜" * 60 + "\n" + "江公司天" * 5
+    whole, parts = tagger(encoder), tagger(encoder)
+    (all_tagged,) = whole.tag([Document("a", text)])
+    (tagged,) = parts.tag([Document("a", text, meta={"debris": [[0, 60]]})])
+    assert found(tagged) == found(all_tagged)
+    assert parts.backend.rows < whole.backend.rows
 
 
 def test_it_streams(encoder, monkeypatch):

@@ -27,10 +27,12 @@ class Backend(Protocol):
     Attributes:
         name: What runs where, for logs: ``onnx-int8``, ``torch-bf16-cpu``, ...
         max_batch_pieces: Most padded pieces (batch times longest) that are worth one call.
+        concurrency: How many calls at a time, from as many threads, are worth while.
     """
 
     name: str
     max_batch_pieces: int
+    concurrency: int
 
     def logits(self, input_ids: Ints, attention_mask: Ints) -> Scores:
         """Tag logits.
@@ -49,7 +51,8 @@ class OnnxBackend:
     """ONNX Runtime on CPUs."""
 
     # Dynamic int8 scales activations over a whole batch: one window a call, so that what a window gives does not
-    # depend on its neighbours. On CPUs a window of 256 pieces fills the cores as well as a batch does.
+    # depend on its neighbours. Each core has a window of its own: threads that share one wait for each other at every
+    # small step and, spinning, take twice the processor time for it (docs/benchmarks.md).
     max_batch_pieces = 0
 
     def __init__(self, path: Path, *, threads: int = 0) -> None:
@@ -57,7 +60,7 @@ class OnnxBackend:
 
         Args:
             path: An ``.onnx`` file.
-            threads: CPU threads; 0 for ONNX Runtime's own choice.
+            threads: CPU threads; 0 for one a core.
 
         Raises:
             ModelError: If the file cannot be loaded.
@@ -65,13 +68,14 @@ class OnnxBackend:
         import onnxruntime as ort
 
         options = ort.SessionOptions()
-        options.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
+        options.intra_op_num_threads = 1
         options.log_severity_level = 3
         try:
             self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime raises its own family, all derived from Exception only
             raise ModelError(f"{path}: ONNX Runtime cannot load it: {str(error).splitlines()[0]}") from None
         self._inputs = {entry.name for entry in self._session.get_inputs()}
+        self.concurrency = threads or len(os.sched_getaffinity(0))
         self.name = f"onnx-{'int8' if 'int8' in path.name else 'fp32'}"
 
     def logits(self, input_ids: Ints, attention_mask: Ints) -> Scores:
@@ -85,6 +89,8 @@ class OnnxBackend:
 
 class TorchBackend:
     """torch on CPUs or one GPU; bf16 where the machine does it in hardware."""
+
+    concurrency = 1  # torch spreads a batch over the cores itself, and a GPU takes one after the other
 
     def __init__(
         self,

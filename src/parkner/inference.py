@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -38,6 +39,10 @@ class _Job:
     prepared: Prepared
     article: list[tuple[int, int]]  # of the original's characters
     logits: Scores
+
+
+# A window of a job: the job, first piece and end, and first and end of the pieces for which it has most context.
+_Unit = tuple[_Job, tuple[int, int], tuple[int, int]]
 
 
 class Tagger:
@@ -73,6 +78,7 @@ class Tagger:
         self.values = values
         self.minimum_score = minimum_score
         self._decoder = Decoder(bio_tags(self.labels))
+        self._pool: ThreadPoolExecutor | None = None
 
     @classmethod
     def from_pretrained(
@@ -154,7 +160,7 @@ class Tagger:
 
     def _score(self, jobs: Sequence[_Job]) -> None:
         """Fills the logits of all jobs, window by window, windows of like length together."""
-        units = []
+        units: list[_Unit] = []
         for job in jobs:
             pieces = job.prepared.pieces
             # Where no window is run all tags are equal, and the first of equals is taken: O.
@@ -164,22 +170,41 @@ class Tagger:
             wanted = self._wanted(job, owned)
             units += [(job, cut, own) for cut, own, want in zip(cuts, owned, wanted, strict=True) if want]
         units.sort(key=lambda unit: unit[1][0] - unit[1][1])
+        for batch, logits in self._run(units):
+            for row, (job, (start, _), (own_start, own_end)) in enumerate(batch):
+                job.logits[own_start:own_end] = logits[row, own_start - start + 1 : own_end - start + 1]
+
+    def _run(self, units: Sequence[_Unit]) -> Iterator[tuple[Sequence[_Unit], Scores]]:
+        """Runs units in batches, several at a time where the backend wants it."""
+        batches = self._batches(units)
+        if self.backend.concurrency <= 1:
+            for batch in batches:
+                yield batch, self._logits(batch)
+            return
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self.backend.concurrency, thread_name_prefix="parkner")
+        all_batches = list(batches)
+        yield from zip(all_batches, self._pool.map(self._logits, all_batches), strict=True)
+
+    def _batches(self, units: Sequence[_Unit]) -> Iterator[Sequence[_Unit]]:
         position = 0
         while position < len(units):
             longest = units[position][1][1] - units[position][1][0] + 2
+            # Asked for every batch: a GPU that ran out of memory wants smaller ones from then on.
             count = max(1, self.backend.max_batch_pieces // longest)
-            batch = units[position : position + count]
-            position += len(batch)
-            ids = np.full((len(batch), longest), self.encoder.pad_id, dtype=np.int64)
-            mask = np.zeros_like(ids)
-            for row, (job, (start, end), _) in enumerate(batch):
-                length = end - start + 2
-                ids[row, 0], ids[row, length - 1] = self.encoder.cls_id, self.encoder.sep_id
-                ids[row, 1 : length - 1] = job.prepared.pieces.ids[start:end]
-                mask[row, :length] = 1
-            logits = self.backend.logits(ids, mask)
-            for row, (job, (start, _), (own_start, own_end)) in enumerate(batch):
-                job.logits[own_start:own_end] = logits[row, own_start - start + 1 : own_end - start + 1]
+            yield units[position : position + count]
+            position += count
+
+    def _logits(self, batch: Sequence[_Unit]) -> Scores:
+        longest = max(end - start for _, (start, end), _ in batch) + 2
+        ids = np.full((len(batch), longest), self.encoder.pad_id, dtype=np.int64)
+        mask = np.zeros_like(ids)
+        for row, (job, (start, end), _) in enumerate(batch):
+            length = end - start + 2
+            ids[row, 0], ids[row, length - 1] = self.encoder.cls_id, self.encoder.sep_id
+            ids[row, 1 : length - 1] = job.prepared.pieces.ids[start:end]
+            mask[row, :length] = 1
+        return self.backend.logits(ids, mask)
 
     @staticmethod
     def _wanted(job: _Job, owned: Sequence[tuple[int, int]]) -> list[bool]:
