@@ -108,7 +108,7 @@ def test_functions_take_any_text(text: str) -> None:
 
 def longest_names(article: Article) -> set[tuple[int, int, str]]:
     """All votes for ORG and PARK, of those that overlap the longest."""
-    names = [n for n, function in REGISTER.items() if function.labels[0] in ("ORG", "PARK")]
+    names = [n for n in REGISTER if n.startswith(("org_", "park_"))]  # not those other tests have registered
     votes = {(span[0], span[1], REGISTER[n].labels[0]) for n in names for span in REGISTER[n].find(article)}
     kept: set[tuple[int, int, str]] = set()
     for vote in sorted(votes, key=lambda v: (v[0] - v[1], v[0], v[2])):

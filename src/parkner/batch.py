@@ -16,7 +16,6 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -299,8 +298,3 @@ def _read_plan(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError):
         return {}  # differs from every fingerprint
     return plan
-
-
-def skip_done(documents: Iterable[Document], done: int) -> Iterator[Document]:
-    """Passes by the documents that are in parts already."""
-    return islice(documents, done, None)

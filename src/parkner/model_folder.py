@@ -52,8 +52,8 @@ class ModelDescription:
     """
 
     labels: tuple[str, ...]
-    clean: CleanOptions = CleanOptions()
-    window: WindowConfig = WindowConfig()
+    clean: CleanOptions = field(default_factory=CleanOptions)
+    window: WindowConfig = field(default_factory=WindowConfig)
     encoder: str = ""
     data: tuple[Mapping[str, Any], ...] = ()
     scores: Mapping[str, Any] = field(default_factory=dict)

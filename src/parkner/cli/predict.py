@@ -38,7 +38,7 @@ def predict_command(
     ],
     out: Annotated[str, typer.Option("--out", "-o", help="Output: .jsonl or .parquet.")],
     model: Annotated[
-        Path | None, typer.Option("--model", "-m", help="Model folder [default: the shipped one].")
+        Path | None, typer.Option("--model", "-m", help="Model folder; the shipped one by default.")
     ] = None,
     backend: Annotated[Backends, typer.Option("--backend", help="What runs the network.")] = Backends.auto,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda (torch only).")] = "auto",
