@@ -1,4 +1,5 @@
-"""Builds encoders: `encoder` converts, `check` compares with the original, `adapt` trains on raw text."""
+"""Builds encoders: `encoder` converts, `check` compares with the original, `adapt` trains on raw text, `probe` tells
+what the layers know."""
 
 from __future__ import annotations
 
@@ -94,6 +95,26 @@ def adapt(
         threads=threads, device=device, wheel=wheel, word_class_cache=lac_cache,
     )  # fmt: skip
     typer.echo(json.dumps({"encoder": str(out / "encoder"), "held_out": scores}))
+
+
+@app.command()
+def probe(
+    train: Annotated[Path, typer.Option(help="Documents with spans to fit on (JSON Lines).")],
+    dev: Annotated[Path, typer.Option(help="Documents with spans to score on.")],
+    encoder: Annotated[str, typer.Option(help="builtin, a folder or a hub name.")] = "builtin",
+    layers: Annotated[int | None, typer.Option(help="Only so many layers.")] = None,
+    threads: int = 0,
+) -> None:
+    """Linear probe of each layer: F1 of tags, character by character, without fine-tuning."""
+    from parkner.config import DEFAULT_LABELS
+    from parkner.corpus import read_documents
+    from parkner.probing import probe_layers
+    from parkner.runtime import set_threads
+
+    set_threads(threads)
+    documents = [list(read_documents(path)) for path in (train, dev)]
+    for score in probe_layers(encoder, *documents, labels=DEFAULT_LABELS, num_layers=layers):
+        typer.echo(f"after layer {score.layer:2}: F1 {score.f1:.3f}, share of variance {score.variance:.2f}")
 
 
 if __name__ == "__main__":
