@@ -105,8 +105,7 @@ def main() -> int:
         lambda: parkner(["predict", str(docs), "--model", str(model), "--out", str(predictions)]),
     )
     steps.run("evaluate", [predictions, fifth_gold], [report], predict_and_evaluate)
-    console.rule("[bold]result", align="left")
-    console.print((report / "report.md").read_text(encoding="utf-8").partition("\n## ")[0].strip())
+    console.rule("[bold]the held-out seed, tagged", align="left")
     show_lines(next(d for d in read_documents(predictions) if d.id == HELD_OUT), console)
     console.print(f"report: {report / 'report.html'}\nmodel: {model}\npredictions: {predictions}")
     return 0

@@ -157,6 +157,11 @@ def test_unknown_label_and_empty_file_are_named(toy, tmp_path):
         train(recipe(toy), train_files=[tmp_path / "empty.jsonl"], dev_file=None, out=tmp_path)
 
 
+def test_it_stops_early_when_dev_does_not_gain(toy, tmp_path):
+    result = run(toy, tmp_path, "train.epochs=20", "train.learning_rate=1e-12", "train.patience=2")
+    assert result.metrics["train"]["steps"] < 20
+
+
 def test_a_window_longer_than_the_encoder_reads_is_refused(toy, tmp_path):
     with pytest.raises(UsageError, match=r"window\.size 200: encoder .* at most 126 pieces"):
         run(toy, tmp_path, "window={size: 200, overlap: 8}")

@@ -163,12 +163,14 @@ class CharacterStream:
 
     def ids(self, windows: Ints) -> Ints:
         """Pieces of windows, *shape* (windows, size)."""
-        return self._ids[windows[:, None] + np.arange(self.size)]
+        ids: Ints = self._ids[windows[:, None] + np.arange(self.size)]
+        return ids
 
     def tags(self, windows: Ints) -> Ints:
         """Word-class tags of windows, *shape* (windows, size); `IGNORED` where there is none."""
         assert self.word_classes is not None
-        tags = self.word_classes[self._characters[windows[:, None] + np.arange(self.size)]].astype(np.int64)
+        places = self._characters[windows[:, None] + np.arange(self.size)]
+        tags: Ints = self.word_classes[places].astype(np.int64)
         tags[tags == 255] = IGNORED
         return tags
 

@@ -31,7 +31,7 @@ class Student(nn.Module):
         super().__init__()
         if read_config(encoder).get("model_type") != "bert":
             raise ModelError(f"{encoder}: adaptation is for BERT folders")
-        transformers_logging.disable_progress_bar()
+        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         self.body = AutoModel.from_pretrained(
             encoder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False, add_pooling_layer=False,
             hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from parkner.spans import UsageError
+from parkner.errors import UsageError
 
 DEFAULT_LABELS = ("ORG", "PARK", "INDUSTRY", "AMOUNT", "DATE")
 

@@ -18,7 +18,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from parkner.spans import UsageError
+from parkner.errors import UsageError
 
 if TYPE_CHECKING:
     import torch

@@ -11,23 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from parkner.errors import DataError, ModelError, ParknerError, UsageError
 from parkner.offsets import OffsetMap
 
-
-class ParknerError(Exception):
-    """An error a user can act on: printed as one line, without a traceback."""
-
-
-class UsageError(ParknerError):
-    """Wrong usage or configuration, noticed before any work (exit code 2)."""
-
-
-class DataError(ParknerError):
-    """A record that cannot be read; the message names file, line and value."""
-
-
-class ModelError(UsageError):
-    """A model or encoder folder that cannot be used; the message names the path."""
+__all__ = ["DataError", "Document", "ModelError", "ParknerError", "Span", "UsageError", "without_overlaps"]
 
 
 @dataclass(frozen=True, slots=True, order=True)

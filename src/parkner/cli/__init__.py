@@ -22,8 +22,8 @@ from parkner.cli.label import label_command
 from parkner.cli.predict import predict_command
 from parkner.cli.suggest import suggest_command
 from parkner.cli.train import train_command
+from parkner.errors import ParknerError, UsageError
 from parkner.runtime import set_up_logging, share_the_cores
-from parkner.spans import ParknerError, UsageError
 
 P = ParamSpec("P")
 

@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from parkner.spans import UsageError
+from parkner.errors import UsageError
 
 if TYPE_CHECKING:
     from parkner.batch import Job

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from parkner.cli.input_options import Inputs, MaxBytes, MaxDepth, MaxRatio
-from parkner.spans import UsageError
+from parkner.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from parkner.spans import UsageError
+from parkner.errors import UsageError
 
 # As in parkner.formats.FORMATS, which --help does not import (a test compares them).
 _NAMES = (

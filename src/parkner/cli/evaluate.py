@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from parkner.spans import UsageError
+from parkner.errors import UsageError
 
 if TYPE_CHECKING:
     from parkner.comparison import Comparison

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from parkner.spans import UsageError
+from parkner.errors import UsageError
 
 
 def export_command(

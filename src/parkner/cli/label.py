@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from parkner.cli.batching import SIGNALLED, fingerprint_of_inputs, run_job
-from parkner.spans import UsageError
+from parkner.errors import UsageError
 
 if TYPE_CHECKING:
     from parkner.spans import Document

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from parkner.cli.batching import fingerprint_of_inputs, run_job
-from parkner.spans import ModelError, UsageError
+from parkner.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
     from parkner.inference import Tagger

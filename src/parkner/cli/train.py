@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from parkner.config import load_config
-from parkner.spans import DataError, UsageError
+from parkner.errors import DataError, UsageError
 
 
 def train_command(
@@ -32,6 +31,8 @@ def train_command(
     ] = None,
 ) -> int:
     """Train a tagger on labelled documents."""
+    from parkner.config import load_config
+
     recipe = load_config(config, overrides or [])
     for path in [*train, *([dev] if dev else [])]:
         if not path.is_file():
