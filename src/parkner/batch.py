@@ -13,19 +13,18 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 from parkner.corpus import document_to_dict
-from parkner.parquet_output import merge_parquet, write_parquet
+from parkner.parquet_output import RowWriter, merge_parquet
 from parkner.runtime import write_json
 from parkner.spans import DataError, Document, UsageError
 
-# A part is written at the latest when it holds this much: a kill loses no more than that, and long articles do not
-# pile up in memory.
+# A part is closed at the latest when it holds this much: a kill loses no more than that.
 PART_DOCUMENTS = 1000
 PART_CHARACTERS = 4_000_000
 PART_SECONDS = 60.0
@@ -172,28 +171,24 @@ class Job:
             documents: The documents behind the first ``done``.
             done: Documents in parts already.
         """
-        pending: list[Document] = []
-        characters = 0
-        since = time.monotonic()
+        part: _Part | None = None
         try:
             for document in documents:
-                pending.append(document)
-                characters += len(document.text)
+                if part is None:
+                    part = _Part(self.parts_folder / f"{_part_name(done)}{self.out.suffix}", done)
+                with self._naming(part):
+                    part.add(document)
                 yield document
-                if (
-                    len(pending) >= PART_DOCUMENTS
-                    or characters >= PART_CHARACTERS
-                    or time.monotonic() - since >= PART_SECONDS
-                ):
-                    self._write_part(pending, done)
-                    done += len(pending)
-                    pending, characters, since = [], 0, time.monotonic()
+                if part.is_full():
+                    self._close(part)
+                    done += part.documents
+                    part = None
         except OutputError:
-            pending = []  # there is no room for it; a resumed run makes it again
+            part = None  # there is no room for it; a resumed run makes it again
             raise
         finally:
-            if pending:
-                self._write_part(pending, done)
+            if part is not None:
+                self._close(part)
 
     def finish(self) -> tuple[int, int]:
         """Puts the parts together as the output.
@@ -258,30 +253,72 @@ class Job:
             expected += part["documents"]
         return out
 
-    def _write_part(self, documents: Sequence[Document], first: int) -> None:
-        file = self.parts_folder / f"{_part_name(first)}{self.out.suffix}"
-        end = first + len(documents)
-        failed = [f.report for f in self.failed if first <= f.position < end]
+    @contextmanager
+    def _naming(self, part: _Part) -> Iterator[None]:
         try:
-            with file.open("wb") as target:
-                if self.out.suffix == ".jsonl":
-                    for document in documents:
-                        line = json.dumps(document_to_dict(document), ensure_ascii=False) + "\n"
-                        target.write(line.encode("utf-8"))
-                else:
-                    write_parquet(documents, target)
-                target.flush()
-                os.fsync(target.fileno())
-                size = target.tell()
+            yield
+        except OSError as error:
+            part.remove()
+            raise self._cannot_write(part.path, error) from None
+
+    def _close(self, part: _Part) -> None:
+        end = part.first + part.documents
+        failed = [f.report for f in self.failed if part.first <= f.position < end]
+        with self._naming(part):
+            size = part.close()
             # The description is written last: a part without one was cut short and is written again.
             write_json(
-                self.parts_folder / _description(file.name),
-                {"file": file.name, "documents": len(documents), "bytes": size, "failed": failed},
+                self.parts_folder / _description(part.path.name),
+                {"file": part.path.name, "documents": part.documents, "bytes": size, "failed": failed},
             )
-        except OSError as error:
-            file.unlink(missing_ok=True)
-            raise self._cannot_write(file, error) from None
         self.failed[:] = [f for f in self.failed if f.position >= end]
+
+
+class _Part:
+    """A part being written; what it holds goes to disk as it comes, so that long or crowded articles do not pile up."""
+
+    def __init__(self, path: Path, first: int) -> None:
+        self.path, self.first = path, first
+        self.documents = self._characters = 0
+        self._begun = time.monotonic()
+        self._file: IO[bytes] | None = None
+        self._rows: RowWriter | None = None
+
+    def add(self, document: Document) -> None:
+        if self._file is None:
+            self._file = self.path.open("wb")
+            self._rows = RowWriter(self._file) if self.path.suffix == ".parquet" else None
+        if self._rows is not None:
+            self._rows.add(document)
+        else:
+            line = json.dumps(document_to_dict(document), ensure_ascii=False) + "\n"
+            self._file.write(line.encode("utf-8"))
+        self.documents += 1
+        self._characters += len(document.text)
+
+    def is_full(self) -> bool:
+        return (
+            self.documents >= PART_DOCUMENTS
+            or self._characters >= PART_CHARACTERS
+            or time.monotonic() - self._begun >= PART_SECONDS
+        )
+
+    def close(self) -> int:
+        """Makes sure it is on disk; returns its size in bytes."""
+        assert self._file is not None
+        if self._rows is not None:
+            self._rows.close()
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        size = self._file.tell()
+        self._file.close()
+        return size
+
+    def remove(self) -> None:
+        if self._file is not None:
+            with suppress(OSError):  # it would try to write the rest once more
+                self._file.close()
+        self.path.unlink(missing_ok=True)
 
 
 def _part_name(first: int) -> str:

@@ -11,6 +11,7 @@ from parkner.corpus import document_to_dict
 from parkner.spans import Document
 
 ROW_GROUP = 1000  # rows; the same however a job was cut into parts, so that the file is the same too
+BUFFERED_ROWS = 64  # of a part; merging makes row groups of full size of them
 
 
 def parquet_schema() -> Any:
@@ -53,11 +54,31 @@ def parquet_table(documents: Iterable[Document]) -> Any:
     return pa.Table.from_pylist([parquet_row(document) for document in documents], schema=parquet_schema())
 
 
-def write_parquet(documents: Sequence[Document], target: Path | IO[bytes]) -> None:
-    """Writes documents as one Parquet file."""
-    import pyarrow.parquet as pq
+class RowWriter:
+    """Writes documents to one Parquet file as they come."""
 
-    pq.write_table(parquet_table(documents), target, compression="zstd")
+    def __init__(self, target: IO[bytes]) -> None:
+        """Begins a file; the target stays open in the end."""
+        import pyarrow.parquet as pq
+
+        self._writer = pq.ParquetWriter(target, parquet_schema(), compression="zstd")
+        self._waiting: list[Document] = []
+
+    def add(self, document: Document) -> None:
+        """Adds a row."""
+        self._waiting.append(document)
+        if len(self._waiting) >= BUFFERED_ROWS:
+            self._flush()
+
+    def close(self) -> None:
+        """Ends the file."""
+        self._flush()
+        self._writer.close()
+
+    def _flush(self) -> None:
+        if self._waiting:
+            self._writer.write_table(parquet_table(self._waiting))
+            self._waiting = []
 
 
 def merge_parquet(files: Sequence[Path], out: Path) -> None:
