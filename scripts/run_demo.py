@@ -12,8 +12,10 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from parkner.cli import main as parkner
@@ -105,10 +107,22 @@ def main() -> int:
         lambda: parkner(["predict", str(docs), "--model", str(model), "--out", str(predictions)]),
     )
     steps.run("evaluate", [predictions, fifth_gold], [report], predict_and_evaluate)
-    console.rule("[bold]the held-out seed, tagged", align="left")
+    console.rule("[bold]the held-out seed", align="left")
+    show_scores(json.loads((report / "metrics.json").read_text(encoding="utf-8")), console)
     show_lines(next(d for d in read_documents(predictions) if d.id == HELD_OUT), console)
     console.print(f"report: {report / 'report.html'}\nmodel: {model}\npredictions: {predictions}")
     return 0
+
+
+def show_scores(metrics: dict[str, Any], console: Console) -> None:
+    """Prints strict scores of the model beside the F1 of the weak labels on the same article."""
+    table = Table("strict", *("precision", "recall", "F1", "weak labels' F1", "gold"), box=None)
+    baseline = metrics["comparison"]["strict"]
+    for name in (*metrics["labels"], "micro"):
+        score = metrics["strict"][name]
+        figures = [score["precision"], score["recall"], score["f1"], baseline[name]["f1"]["baseline"]]
+        table.add_row(name, *(f"{figure:.3f}" for figure in figures), str(score["support"]))
+    console.print(table)
 
 
 def show_lines(document: Document, console: Console, count: int = 4) -> None:
