@@ -205,9 +205,8 @@ def open_backend(
     Args:
         folder: A model directory.
         name: ``onnx``, ``torch``, or ``auto``: torch on a GPU where there is one, else ONNX where the folder has an
-            ONNX model, else torch. Of what a CPU can do this is the fastest whose output does not depend on how
-            windows are batched; bf16 is faster where a CPU has AMX, and its logits vary with the batch
-            (docs/benchmarks.md).
+            ONNX model, else torch. On CPUs int8 is the fastest, and its output does not depend on how
+            windows are batched (docs/benchmarks.md).
         device: Device for torch.
         threads: CPU threads; 0 for the library's own choice.
 
