@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parkner.spans import DataError, Span
-from parkner.tagging import allowed_transitions, bio_tags, labels_of, spans_to_tags, tags_to_spans
+from parkner.tagging import allowed_transitions, bio_tags, spans_to_tags, tags_to_spans
 
 LABELS = ("ORG", "PARK")
 
@@ -37,12 +37,6 @@ def test_same_spans_as_seqeval_strict(tags):
 
 def test_neighbours_of_one_label_stay_two():
     assert tags_to_spans(["B-ORG", "I-ORG", "B-ORG"]) == [Span(0, 2, "ORG"), Span(2, 3, "ORG")]
-
-
-def test_labels_come_back_in_order():
-    assert labels_of(bio_tags(LABELS)) == list(LABELS)
-    with pytest.raises(DataError, match="'ORG'"):
-        labels_of(["O", "ORG"])
 
 
 def test_transitions_are_those_of_iob2():

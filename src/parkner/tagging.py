@@ -20,23 +20,6 @@ def bio_tags(labels: Sequence[str]) -> list[str]:
     return [OUTSIDE] + [f"{prefix}-{label}" for label in labels for prefix in ("B", "I")]
 
 
-def labels_of(tags: Sequence[str]) -> list[str]:
-    """The labels of a tag list, in order of first appearance (reverses `bio_tags`).
-
-    Raises:
-        DataError: If a tag is neither ``O`` nor ``B-X``/``I-X``.
-    """
-    labels: dict[str, None] = {}
-    for tag in tags:
-        if tag == OUTSIDE:
-            continue
-        prefix, dash, label = tag.partition("-")
-        if prefix not in ("B", "I") or not dash or not label:
-            raise DataError(f"tag {tag!r} is not in IOB2 form (O, B-X, I-X)")
-        labels[label] = None
-    return list(labels)
-
-
 def spans_to_tags(spans: Sequence[Span], length: int) -> list[str]:
     """Tags of a text from its spans.
 
