@@ -25,14 +25,28 @@ def encoder(tmp_path_factory):
 @given(st.integers(0, 500), st.integers(8, 64), st.data())
 def test_windows_cover_everything_and_are_owned_once(pieces, size, data):
     overlap = data.draw(st.integers(0, size - 1))
-    windows = cut_windows(pieces, size=size, overlap=overlap)
+    stops = sorted(data.draw(st.sets(st.integers(1, 500), max_size=60)))
+    windows = cut_windows(pieces, size=size, overlap=overlap, stops=stops)
     owned = owned_ranges(windows)
     assert [i for start, end in owned for i in range(start, end)] == list(range(pieces))
     for (start, end), (own_start, own_end) in zip(windows, owned, strict=True):
         assert start <= own_start < own_end <= end
         assert end - start <= size
-    if len(windows) > 1:
-        assert all(a[1] - b[0] >= overlap for a, b in itertools.pairwise(windows))
+    for before, after in itertools.pairwise(windows):
+        if before[1] - after[0] < overlap:
+            # They meet at a sentence's end, the last one that fits.
+            assert before[1] == after[0] == max(stop for stop in stops if stop <= before[0] + size)
+
+
+def test_windows_meet_where_a_sentence_ends(encoder):
+    text = "公司。" * 5 + "\n" + "园区" * 10
+    pieces = encoder.encode(text)
+    assert pieces.stops.tolist() == [3, 6, 9, 12, 15, 16]
+    assert cut_windows(len(pieces), size=8, overlap=2, stops=pieces.stops) == [
+        (0, 6), (6, 12), (12, 16), (16, 24), (22, 30), (28, 36),
+    ]  # fmt: skip
+    assert cut_windows(20, size=8, overlap=2) == [(0, 8), (6, 14), (12, 20)]
+    assert cut_windows(21, size=8, overlap=2) == [(0, 8), (6, 14), (12, 20), (13, 21)]
 
 
 def test_every_character_is_a_piece_of_its_own(encoder):

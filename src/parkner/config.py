@@ -60,7 +60,7 @@ class WindowConfig(_Section):
     """How documents are cut into windows."""
 
     size: int = Field(default=254, ge=8)  # pieces without [CLS] and [SEP]
-    overlap: int = Field(default=64, ge=0)  # pieces that two neighbouring windows share
+    overlap: int = Field(default=64, ge=0)  # pieces that neighbours share where no sentence ends between them
 
     @field_validator("overlap")
     @classmethod

@@ -3,7 +3,7 @@
 Every character becomes its own piece or pieces, whatever the tokenizer: the encoder asks the tokenizer about one
 character at a time. So every span edge falls between two pieces, for Latin letters and digits too, and only white
 space has no piece. A line break is a piece: the tokenizer's own where it has one, else its separator.
-Nothing is truncated: windows overlap and cover the whole text. What cannot be expressed is counted in `Lost`.
+Nothing is truncated: windows cover the whole text; they meet where a sentence ends, and overlap where none does. What cannot be expressed is counted in `Lost`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ from parkner.tagging import OUTSIDE
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+# No span runs across one of these (annotations/GUIDELINES.md, All 3).
+SENTENCE_ENDS = frozenset("。！？；!?;")
+
 IGNORED = -100  # label of pieces that carry no loss, as in torch.nn.CrossEntropyLoss
 
 Ints = npt.NDArray[np.int64]
@@ -39,12 +42,15 @@ class Pieces:
         characters: Index of the character each piece belongs to, *shape* (pieces,).
         leads: Whether a piece is the first of its character, *shape* (pieces,); only these carry tags.
         breaks: Whether a piece is a line break, *shape* (pieces,).
+        stops: How many pieces lie before the end of each sentence (a mark of `SENTENCE_ENDS`, or a line break),
+            *shape* (sentences,), rising.
     """
 
     ids: Ints
     characters: Ints
     leads: npt.NDArray[np.bool_]
     breaks: npt.NDArray[np.bool_]
+    stops: Ints
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -148,6 +154,7 @@ class PieceEncoder:
         characters: list[int] = []
         leads: list[bool] = []
         breaks: list[bool] = []
+        stops: list[int] = []
         after_break = True  # no break piece at the very start
         for position, character in enumerate(text):
             is_break = character == "\n"
@@ -161,6 +168,8 @@ class PieceEncoder:
                 breaks.append(is_break)
             if found:
                 after_break = is_break
+                if is_break or character in SENTENCE_ENDS:
+                    stops.append(len(ids))
         if breaks and breaks[-1]:
             for column in (ids, characters, leads, breaks):
                 column.pop()
@@ -169,6 +178,7 @@ class PieceEncoder:
             np.array(characters, dtype=np.int64),
             np.array(leads, dtype=np.bool_),
             np.array(breaks, dtype=np.bool_),
+            np.array(stops, dtype=np.int64),
         )
 
 
@@ -192,23 +202,36 @@ def _special_ids(tokenizer: Tokenizer, named: dict[str, Any], where: str) -> dic
     return out
 
 
-def cut_windows(pieces: int, *, size: int, overlap: int) -> list[tuple[int, int]]:
-    """Cuts a sequence into overlapping windows that cover all of it.
+def cut_windows(
+    pieces: int, *, size: int, overlap: int, stops: Ints | Sequence[int] = ()
+) -> list[tuple[int, int]]:
+    """Cuts a sequence into windows that cover all of it.
 
     Args:
         pieces: Length of the sequence in pieces.
         size: Most pieces in a window, special tokens not counted.
-        overlap: Pieces that two neighbours share at least; smaller than ``size``.
+        overlap: Pieces that two neighbours share at least where they do not meet at a stop; smaller than ``size``.
+        stops: Where a sentence ends, rising (see `Pieces`). A window with a stop in its second half ends at the last
+            one, and the next begins there: no span runs across it, and nothing is computed twice.
 
     Returns:
-        Start and end of each window. The last ends with the sequence and is as long as the others, so that it has
+        Start and end of each window. Without a stop to begin at, the last is as long as the others, so that it has
         as much context as they have.
     """
-    if pieces <= size:
-        return [(0, pieces)] if pieces else []
-    step = size - overlap
-    starts = [*range(0, pieces - size, step), pieces - size]
-    return [(start, start + size) for start in starts]
+    if not pieces:
+        return []
+    windows: list[tuple[int, int]] = []
+    start, meets = 0, True
+    while pieces - start > size:
+        place = int(np.searchsorted(stops, start + size, side="right")) - 1
+        end = int(stops[place]) if place >= 0 else 0
+        meets = end >= start + size // 2
+        if not meets:
+            end = start + size
+        windows.append((start, end))
+        start = end if meets else end - overlap
+    windows.append((start if meets else pieces - size, pieces))
+    return windows
 
 
 def owned_ranges(windows: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -288,7 +311,7 @@ def labelled_windows(
     pieces = encoder.encode(text)
     labels, confidence = align_labels(text, spans, pieces, tag_ids, lost)
     weights = np.where(np.isnan(confidence), outside_weight, confidence).astype(np.float32)
-    cuts = cut_windows(len(pieces), size=size, overlap=overlap)
+    cuts = cut_windows(len(pieces), size=size, overlap=overlap, stops=pieces.stops)
     out = []
     for (start, end), (own_start, own_end) in zip(cuts, owned_ranges(cuts), strict=True):
         window_labels = np.full(end - start + 2, IGNORED, dtype=np.int64)

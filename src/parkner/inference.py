@@ -1,7 +1,7 @@
 """Tagging: documents -> documents with spans (tier 3).
 
-Text is cleaned, cut into overlapping windows, scored in batches of like length, put together again (each piece from
-the window in which it has most context), decoded into valid IOB2, and reported on the original text.
+Text is cleaned, cut into windows, scored in batches of like length, put together again (where windows
+overlap, each piece from the one in which it has most context), decoded into valid IOB2, and reported on the original text.
 """
 
 from __future__ import annotations
@@ -165,7 +165,9 @@ class Tagger:
             pieces = job.prepared.pieces
             # Where no window is run all tags are equal, and the first of equals is taken: O.
             job.logits = np.zeros((len(pieces), len(self._decoder.tags)), dtype=np.float32)
-            cuts = cut_windows(len(pieces), size=self.window.size, overlap=self.window.overlap)
+            cuts = cut_windows(
+                len(pieces), size=self.window.size, overlap=self.window.overlap, stops=pieces.stops
+            )
             owned = owned_ranges(cuts)
             wanted = self._wanted(job, owned)
             units += [(job, cut, own) for cut, own, want in zip(cuts, owned, wanted, strict=True) if want]
