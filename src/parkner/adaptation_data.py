@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from parkner.clean import clean_text
+from parkner.clean import clean_document, clean_text
 from parkner.encoding import IGNORED, PieceEncoder
 from parkner.runtime import sha256_of_text
-from parkner.spans import DataError
+from parkner.spans import DataError, Document
+from parkner.tagging import bio_tags
 
 Ints = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+
+NO_TAG = 255  # of characters that nothing is known of
 
 # Shares of masked spans of 1, 2, 3 and 4 characters: Chinese words are mostly of 1-2.
 SPAN_LENGTHS = (0.4, 0.3, 0.2, 0.1)
@@ -65,6 +69,48 @@ def corpus_text(texts: Sequence[str], *, without: Sequence[str] = (), seed: int 
     return "\n".join(out)
 
 
+def span_tags(text: str, documents: Iterable[Document], labels: Sequence[str]) -> tuple[Bytes, Floats]:
+    """Tags of the characters of a corpus text, from documents with spans.
+
+    A line of the text is looked up among the lines of the clean documents, so their order and the lines that were
+    left out do not matter. Where two documents share a line, the later one decides.
+
+    Args:
+        text: What `corpus_text` returned.
+        documents: Weak spans (with scores) or gold (without).
+        labels: Labels in the order of their tags; spans of other labels, and spans across lines, are left out.
+
+    Returns:
+        ``(tags, weights)``, both of *shape* (characters,): places in `parkner.tagging.bio_tags`, `NO_TAG` in lines
+        that no document has; the score of the span, 1 outside spans.
+    """
+    ranks = {tag: rank for rank, tag in enumerate(bio_tags(labels))}
+    known: dict[str, tuple[Bytes, Floats]] = {}
+    for document in documents:
+        cleaned, _ = clean_document(document)
+        tags = np.zeros(len(cleaned.text), dtype=np.uint8)
+        weights = np.ones(len(cleaned.text), dtype=np.float32)
+        for span in cleaned.spans:
+            if f"B-{span.label}" in ranks and "\n" not in cleaned.text[span.start : span.end]:
+                tags[span.start] = ranks[f"B-{span.label}"]
+                tags[span.start + 1 : span.end] = ranks[f"I-{span.label}"]
+                weights[span.start : span.end] = 1.0 if span.score is None else span.score
+        at = 0
+        for line in cleaned.text.split("\n"):
+            begin = at + len(line) - len(line.lstrip())
+            end = begin + len(line.strip())
+            known[line.strip()] = tags[begin:end], weights[begin:end]
+            at += len(line) + 1
+    tags = np.full(len(text), NO_TAG, dtype=np.uint8)
+    weights = np.ones(len(text), dtype=np.float32)
+    at = 0
+    for line in text.split("\n"):
+        if line in known:
+            tags[at : at + len(line)], weights[at : at + len(line)] = known[line]
+        at += len(line) + 1
+    return tags, weights
+
+
 class CharacterStream:
     """A clean text as pieces, in windows of equal size.
 
@@ -74,6 +120,7 @@ class CharacterStream:
         cls_id, sep_id, mask_id: Special pieces.
         ordinary: Ids of pieces that are characters, *shape* (characters,); random replacements come from these.
         word_classes: Tag of each character of the text (see `parkner.teachers.word_class_tags`), or None.
+        span_tags: Tag and weight of each character of the text (see `span_tags`), or None.
     """
 
     def __init__(
@@ -117,6 +164,7 @@ class CharacterStream:
         self._order_of: tuple[int, int] | None = None
         self._order = self._trained
         self.word_classes: Bytes | None = None
+        self.span_tags: tuple[Bytes, Floats] | None = None
 
     def add_word_classes(self, cache: Path, tagger: Callable[[str], Bytes]) -> None:
         """Takes the tag of each character from a cache file, or from the tagger, which fills the cache.
@@ -169,10 +217,18 @@ class CharacterStream:
     def tags(self, windows: Ints) -> Ints:
         """Word-class tags of windows, *shape* (windows, size); `IGNORED` where there is none."""
         assert self.word_classes is not None
-        places = self._characters[windows[:, None] + np.arange(self.size)]
-        tags: Ints = self.word_classes[places].astype(np.int64)
-        tags[tags == 255] = IGNORED
-        return tags
+        return _known(self.word_classes[self._places(windows)])
+
+    def spans(self, windows: Ints) -> tuple[Ints, Floats]:
+        """Tags of spans and their weights, both *shape* (windows, size); `IGNORED` where nothing is known."""
+        assert self.span_tags is not None
+        places = self._places(windows)
+        tags, weights = self.span_tags
+        return _known(tags[places]), weights[places]
+
+    def _places(self, windows: Ints) -> Ints:
+        places: Ints = self._characters[windows[:, None] + np.arange(self.size)]
+        return places
 
     def text(self, window: int) -> str:
         """Characters of a window, spaces between them included."""
@@ -183,6 +239,12 @@ class CharacterStream:
         characters = self._characters[window : window + self.size]
         length = int(characters[-1] - characters[0]) + 1
         return np.searchsorted(characters - characters[0], np.arange(length + 1)).astype(np.int64)
+
+
+def _known(tags: Bytes) -> Ints:
+    ids = tags.astype(np.int64)
+    ids[tags == NO_TAG] = IGNORED
+    return ids
 
 
 def mask_spans(

@@ -69,6 +69,25 @@ def alignment_loss(
     return loss / len(targets)
 
 
+def weighted_tag_loss(logits: torch.Tensor, tags: Ints, weights: npt.NDArray[np.float32]) -> torch.Tensor:
+    """Cross-entropy of span tags, each character weighted by the confidence of its span.
+
+    Args:
+        logits: *Shape* (windows, size, tags).
+        tags: *Shape* (windows, size); `IGNORED` where nothing is known.
+        weights: *Shape* (windows, size).
+
+    Returns:
+        The mean by weight; 0 where nothing is known.
+    """
+    wanted = torch.from_numpy(tags).to(logits.device)
+    weight = torch.from_numpy(weights).to(logits.device) * (wanted != IGNORED)
+    losses = functional.cross_entropy(
+        logits.float().flatten(0, 1), wanted.flatten(), ignore_index=IGNORED, reduction="none"
+    )
+    return (losses * weight.flatten()).sum() / weight.sum().clamp(min=1.0)
+
+
 def rounded_targets(targets: Ints, multiple: int = 128) -> tuple[torch.Tensor, torch.Tensor]:
     """Places of targets in the flattened batch, and the targets, filled up to a multiple.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -14,19 +15,22 @@ from transformers import AutoModel
 from transformers.utils import logging as transformers_logging
 
 from parkner.builtin import read_config
+from parkner.config import DEFAULT_LABELS
 from parkner.runtime import write_json
 from parkner.spans import ModelError
+from parkner.tagging import bio_tags
 from parkner.teachers import WORD_CLASSES
 
 
 class Student(nn.Module):
-    """A BERT body, a character output tied to its embeddings, and a word-class layer."""
+    """A BERT body, a character output tied to its embeddings, a word-class layer and a layer of span tags."""
 
-    def __init__(self, encoder: Path) -> None:
+    def __init__(self, encoder: Path, labels: Sequence[str] = DEFAULT_LABELS) -> None:
         """Loads the body in float32, without dropout: a single pass over a corpus does not overfit.
 
         Args:
             encoder: Folder of a BERT.
+            labels: Labels of spans, in the order of their tags.
         """
         super().__init__()
         if read_config(encoder).get("model_type") != "bert":
@@ -44,6 +48,8 @@ class Student(nn.Module):
         self.bias = nn.Parameter(torch.zeros(self.body.config.vocab_size))
         # Always there, so that a run can take up or drop a signal when it is resumed.
         self.word_classes = nn.Linear(hidden, 2 * len(WORD_CLASSES))
+        self.span_tags = bio_tags(labels)
+        self.classifier = nn.Linear(hidden, len(self.span_tags))
         # The embeddings of the original were no output layer: their common part says nothing about which character
         # it is, and with norms of 1.5 the first logits would be far too sure.
         nn.init.normal_(self.transform.weight, std=0.02)
@@ -82,23 +88,38 @@ class Student(nn.Module):
         logits: torch.Tensor = self.word_classes(states)
         return logits
 
-    def save_encoder(self, origin: Path, folder: Path) -> None:
-        """Writes the body as an encoder folder (float16), configuration and tokenizer as in the origin.
+    def spans(self, states: torch.Tensor) -> torch.Tensor:
+        """Logits of span tags: *shape* (windows, pieces, hidden) -> (windows, pieces, tags)."""
+        logits: torch.Tensor = self.classifier(states)
+        return logits
+
+    def save_encoder(self, origin: Path, folder: Path, *, with_spans: bool = False) -> None:
+        """Writes the body as an encoder folder (float16), tokenizer as in the origin.
 
         Args:
             origin: The folder that adaptation started from.
             folder: Where to; replaced as a whole.
+            with_spans: Write a token classifier with the layer of span tags: fine-tuning on the same labels goes on
+                with it, and everything else takes the body out of it.
         """
         folder.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=".encoder-", dir=folder.parent))
-        weights = {
-            name: value.detach().to("cpu", torch.float16) for name, value in self.body.state_dict().items()
-        }
+        body = "bert." if with_spans else ""
+        weights = {f"{body}{name}": value for name, value in self.body.state_dict().items()}
+        config = {**read_config(origin), "dtype": "float16", "architectures": ["BertModel"]}
+        if with_spans:
+            weights |= {f"classifier.{name}": value for name, value in self.classifier.state_dict().items()}
+            config |= {
+                "architectures": ["BertForTokenClassification"],
+                "id2label": {str(rank): tag for rank, tag in enumerate(self.span_tags)},
+                "label2id": {tag: rank for rank, tag in enumerate(self.span_tags)},
+            }
+        weights = {name: value.detach().to("cpu", torch.float16) for name, value in weights.items()}
         save_file(
             {k: v.contiguous() for k, v in weights.items()}, temporary / "model.safetensors", {"format": "pt"}
         )
         (temporary / "model.safetensors").chmod(0o644)
-        write_json(temporary / "config.json", {**read_config(origin), "dtype": "float16"})
+        write_json(temporary / "config.json", config)
         for name in ("tokenizer.json", "tokenizer_config.json"):
             shutil.copyfile(origin / name, temporary / name)
         temporary.chmod(0o755)
