@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
@@ -95,3 +96,37 @@ def test_help_lists_the_formats(capsys):
     shown = capsys.readouterr().out
     for name in ("label-studio-annotations", "conll-bioes", "datasets"):
         assert name in shown
+
+
+def test_standoff_records_may_name_a_part_of_a_text(tmp_path, capsys):
+    article = {"id": "news/1", "text": "开江经开区\n江天科技公司投资2亿元"}
+    texts, standoff, out = tmp_path / "texts.jsonl", tmp_path / "gold.jsonl", tmp_path / "out.jsonl"
+    texts.write_text(json.dumps(article, ensure_ascii=False) + "\n", encoding="utf-8")
+    part = article["text"][6:]
+    record = {
+        "id": "news/1@6", "article": "news/1", "start": 6, "end": 6 + len(part),
+        "sha256": hashlib.sha256(part.encode()).hexdigest(), "spans": [[0, 6, "ORG"]],
+    }  # fmt: skip
+    standoff.write_text(json.dumps(record) + "\n", encoding="utf-8")
+    call = [
+        "convert",
+        str(standoff),
+        "--from",
+        "standoff",
+        "--to",
+        "jsonl",
+        "--out",
+        str(out),
+        "--texts",
+        str(texts),
+    ]
+    assert main(call) == 0
+    made = json.loads(out.read_text(encoding="utf-8"))
+    assert made["text"] == part
+    assert made["spans"][0]["text"] == "江天科技公司"
+    # Another text under the same id is not taken for it.
+    texts.write_text(
+        json.dumps({**article, "text": article["text"].replace("2", "3")}) + "\n", encoding="utf-8"
+    )
+    assert main(call) == 1
+    assert "no text is known" in capsys.readouterr().err

@@ -90,19 +90,30 @@ def texts_by_digest(documents: Iterable[Document]) -> dict[str, str]:
     return {sha256_of_text(document.text): document.text for document in documents}
 
 
-def read_texts(path: Path | str) -> dict[str, str]:
-    """Texts by SHA-256 from a JSON Lines file of records with ``text``; nothing else of them is looked at.
+def read_texts(path: Path | str, *, standoff: Path | str | None = None) -> dict[str, str]:
+    """Texts by SHA-256 from a JSON Lines file of records with ``text``; of the rest only ``id`` is looked at.
+
+    Args:
+        path: The texts.
+        standoff: A stand-off file whose records may name a part of a text: ``article`` (the id of the text),
+            ``start`` and ``end`` (characters). These parts are in the result, too.
 
     Raises:
-        UsageError: If the file cannot be opened.
+        UsageError: If a file cannot be opened.
         DataError: If a record has no text.
     """
+    parts: dict[str, list[tuple[int, int]]] = {}
+    for _, record in iterate_jsonl(Path(standoff)) if standoff is not None else ():
+        if isinstance(record, Mapping) and {"article", "start", "end"} <= record.keys():
+            parts.setdefault(str(record["article"]), []).append((record["start"], record["end"]))
     texts: dict[str, str] = {}
     for number, record in iterate_jsonl(Path(path)):
         text: Any = record.get("text") if isinstance(record, Mapping) else None
         if not isinstance(text, str):
             raise DataError(f"{path}:{number}: the record has no text")
         texts[sha256_of_text(text)] = text
+        for start, end in parts.get(str(record.get("id")), ()):
+            texts[sha256_of_text(text[start:end])] = text[start:end]
     return texts
 
 

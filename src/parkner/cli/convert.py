@@ -59,7 +59,7 @@ def convert_command(
     errors: list[InputError] = []
     options = ReadOptions(
         on_error=errors.append,
-        texts=read_texts(texts) if texts is not None else None,
+        texts=read_texts(texts, standoff=source) if texts is not None and source.is_file() else None,
         unit=offsets,  # type: ignore[arg-type]
         flatten=flatten,
     )
