@@ -90,6 +90,19 @@ class TrainConfig(_Section):
     keep_checkpoints: int = Field(default=2, ge=1)
 
 
+class AugmentConfig(_Section):
+    """Varied copies of the training documents (see `parkner.augmentation`); none by default."""
+
+    copies: int = Field(default=0, ge=0)  # of every document
+    more: dict[str, int] = {}  # further copies of documents that hold a label, such as {PARK: 2}
+    swap: float = Field(default=0.5, ge=0, le=1)  # probability of a name in a copy to be replaced
+    labels: tuple[str, ...] = ("ORG", "PARK", "INDUSTRY")  # names of these are replaced
+    lexicons: dict[str, tuple[str, ...]] = {}  # files of further names, by label
+    messy: float = Field(
+        default=0.0, ge=0, le=1
+    )  # probability of a copy to be traditional, pinyin or full width
+
+
 class Config(_Section):
     """A whole recipe."""
 
@@ -102,6 +115,7 @@ class Config(_Section):
     labelling: LabellingConfig = LabellingConfig()
     window: WindowConfig = WindowConfig()
     train: TrainConfig = TrainConfig()
+    augment: AugmentConfig = AugmentConfig()
 
     @field_validator("labels")
     @classmethod

@@ -21,6 +21,7 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
+from parkner.augmentation import augmented
 from parkner.clean import CleanOptions, clean_document
 from parkner.config import Config
 from parkner.corpus import read_documents
@@ -104,7 +105,8 @@ def train(
     _check_window(model, config)
     encoder = PieceEncoder.from_transformers(tokenizer)
     lost = Lost()
-    windows = make_windows(documents, encoder, config, lost)
+    copies = list(augmented(documents, config.augment, seed=config.seed))
+    windows = make_windows([*documents, *copies], encoder, config, lost)
     if not windows:
         raise UsageError(f"{', '.join(map(str, train_files))}: no text to train on")
     if lost.total:
@@ -140,6 +142,7 @@ def train(
         "dev": {key.removeprefix("eval_"): value for key, value in scores.items()},
         "train": {
             "documents": len(documents),
+            "copies": len(copies),
             "windows": len(windows),
             "spans": lost.spans,
             "spans_lost": lost.total,
