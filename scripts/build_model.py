@@ -1,5 +1,5 @@
-"""Builds encoders: `encoder` converts, `check` compares with the original, `adapt` trains on raw text, `probe` tells
-what the layers know."""
+"""Builds the shipped model: `all` does everything; `encoder` converts, `check` compares with the original, `adapt` trains
+on raw text, `probe` tells what the layers know."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from typing import Annotated
 import typer
 
 from parkner.spans import ParknerError
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -84,6 +87,9 @@ def adapt(
     seed: int = 13,
     save_every: Annotated[int, typer.Option(help="Steps between checkpoints.")] = 200,
     minutes: Annotated[float | None, typer.Option(help="Stop, with a checkpoint, after so long.")] = None,
+    until: Annotated[
+        int | None, typer.Option(help="Stop, with a checkpoint, after so many characters of the whole run.")
+    ] = None,
     threads: int = 0,
     device: str = "auto",
     wheel: Wheel = None,
@@ -99,10 +105,34 @@ def adapt(
         mlm_weight=mlm, align_weight=align, align_to=align_to, lac_weight=lac, span_weight=span, seed=seed, save_every=save_every,
     )  # fmt: skip
     scores = adapt_encoder(
-        start, corpus, out, options, without=without or [], seconds=None if minutes is None else 60 * minutes,
+        start, corpus, out, options, without=without or [], seconds=None if minutes is None else 60 * minutes, until=until,
         threads=threads, device=device, wheel=wheel, word_class_cache=lac_cache, spans=spans or [],
     )  # fmt: skip
     typer.echo(json.dumps({"encoder": str(out / "encoder"), "held_out": scores}))
+
+
+@app.command("all")
+def build_all(
+    corpus: Annotated[Path, typer.Option(help="Crawled articles (JSON Lines, .gz).")] = SHARED
+    / "corpus/crawled.jsonl.gz",
+    gold: Annotated[Path, typer.Option(help="Gold with `split` train and dev.")] = SHARED
+    / "gold/crawled.jsonl",
+    work: Annotated[Path, typer.Option(help="Folder of the steps in between; a build goes on there.")] = Path(
+        "runs/build"
+    ),
+    out: Annotated[Path, typer.Option(help="Model folder to write.")] = ROOT / "models/parkner-zh-small",
+    threads: int = 0,
+    wheel: Wheel = None,
+) -> None:
+    """From the corpus to the model folder: convert, label, adapt, self-train, finish on gold, export, describe."""
+    from parkner.building import BuildPlan, build_model
+
+    plan = BuildPlan(
+        corpus=corpus, gold=gold, annotated=ROOT / "annotations/crawled.jsonl",
+        held_out=ROOT / "annotations/seeds.jsonl", recipe=ROOT / "configs/model/gold.yaml",
+        card=ROOT / "configs/model/card.yaml",
+    )  # fmt: skip
+    build_model(plan, work, out, wheel=wheel, threads=threads)
 
 
 @app.command()

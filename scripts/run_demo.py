@@ -6,11 +6,8 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import sys
-import time
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,39 +17,13 @@ from rich.text import Text
 
 from parkner.cli import main as parkner
 from parkner.corpus import read_documents, write_documents
-from parkner.runtime import sha256_of_file, write_json
 from parkner.spans import Document
+from parkner.steps import StepError, Steps
 
 ROOT = Path(__file__).resolve().parents[1]
 HELD_OUT = "000_d46360a96ab76e96"
 COLOURS = {"ORG": "cyan", "PARK": "green", "INDUSTRY": "magenta", "AMOUNT": "yellow", "DATE": "blue"}
 CODE = sorted((ROOT / "src" / "parkner").rglob("*.py")) + sorted((ROOT / "configs").rglob("*.*"))
-
-
-class Steps:
-    """Runs steps once: what a step read is remembered by its hash, and the step is skipped while it is the same."""
-
-    def __init__(self, folder: Path, console: Console) -> None:
-        self._file = folder / "steps.json"
-        self._done: dict[str, str] = json.loads(self._file.read_text()) if self._file.is_file() else {}
-        self._console = console
-
-    def run(
-        self, name: str, inputs: Sequence[Path], outputs: Sequence[Path], work: Callable[[], int]
-    ) -> None:
-        """Runs ``work`` unless its inputs and the code are as they were and its outputs exist."""
-        digest = hashlib.sha256("".join(sha256_of_file(p) for p in [*CODE, *inputs]).encode()).hexdigest()
-        if self._done.get(name) == digest and all(path.exists() for path in outputs):
-            self._console.print(f"[dim]{name}: as before, reused[/dim]")
-            return
-        self._console.rule(f"[bold]{name}", align="left")
-        started = time.monotonic()
-        code = work()
-        if code:
-            sys.exit(code)
-        self._console.print(f"[dim]{name}: {time.monotonic() - started:.1f} s[/dim]")
-        self._done[name] = digest
-        write_json(self._file, self._done)
 
 
 def main() -> int:
@@ -62,9 +33,8 @@ def main() -> int:
     options.add_argument("--config", type=Path, default=ROOT / "configs" / "demo.yaml", help="recipe")
     chosen = options.parse_args()
     out: Path = chosen.out
-    out.mkdir(parents=True, exist_ok=True)
     console = Console()
-    steps = Steps(out, console)
+    steps = Steps(out, console, code=CODE)
     seeds, gold = ROOT / "seeds", ROOT / "annotations" / "seeds.jsonl"
     docs, weak, four = out / "docs.jsonl", out / "weak.jsonl", out / "train.jsonl"
     fifth_gold, fifth_weak = out / "held_out.gold.jsonl", out / "held_out.weak.jsonl"
@@ -143,4 +113,7 @@ def show_lines(document: Document, console: Console, count: int = 4) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except StepError as failed:
+        sys.exit(failed.code)

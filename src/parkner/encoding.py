@@ -138,7 +138,8 @@ class PieceEncoder:
         if known is None:
             known = tuple(self._tokenizer.encode(character, add_special_tokens=False).ids)
             if character == "\n":
-                known = known[-1:] or (self.sep_id,)
+                line_break = self._tokenizer.token_to_id(character)
+                known = (line_break,) if line_break is not None else known[-1:] or (self.sep_id,)
             elif not known and not character.isspace():
                 known = (self.unk_id,)
             self._known[character] = known

