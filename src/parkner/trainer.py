@@ -142,6 +142,8 @@ class TaggingTrainer(Trainer):
                     for (decays, is_head), parameters in groups.items()
                 ],
                 lr=recipe.learning_rate,
+                # One pass over the weights instead of five, which a CPU notices.
+                fused=True,
             )
         return self.optimizer
 
