@@ -111,6 +111,28 @@ def test_the_folder_loads_in_transformers_pipeline_and_agrees(toy, tmp_path):
         assert [(s.start, s.end, s.label) for s in document.spans] == found
 
 
+def test_packed_texts_lose_nothing():
+    from parkner.spans import Span
+    from parkner.training import packed
+
+    texts = [(f"第{i}段，公司", [Span(4, 6, "ORG", 0.5)]) for i in range(10)]
+    joint = list(packed(texts, length=15))
+    assert [len(text.split("\n")) for text, _ in joint] == [3, 3, 3, 1]
+    for text, spans in joint:
+        named = [(text[s.start : s.end], s.label, s.score) for s in spans]
+        assert named == [("公司", "ORG", 0.5)] * len(text.split("\n"))
+    assert "\n".join(text for text, _ in joint) == "\n".join(text for text, _ in texts)
+    assert not list(packed([], length=15))
+
+
+def test_packing_means_fewer_windows_and_the_same_spans(toy, tmp_path):
+    long = "window={size: 126, overlap: 8}"
+    plain = run(toy, tmp_path / "a", "train.epochs=1", long).metrics["train"]
+    dense = run(toy, tmp_path / "b", "train.epochs=1", long, "train.pack=true").metrics["train"]
+    assert dense["windows"] < plain["windows"]
+    assert (dense["spans"], dense["spans_lost"]) == (plain["spans"], 0)
+
+
 def test_same_seed_same_metrics(toy, tmp_path):
     first = run(toy, tmp_path / "a", "train.epochs=2").metrics
     second = run(toy, tmp_path / "b", "train.epochs=2").metrics

@@ -76,6 +76,7 @@ class TrainConfig(_Section):
     epochs: float = Field(default=10, gt=0)
     max_steps: int = -1  # overrides epochs where > 0
     batch_size: int = Field(default=16, ge=1)  # windows a step
+    pack: bool = False  # put short documents into one window, so that little is padding (large data sets)
     learning_rate: float = Field(default=1e-4, gt=0)
     head_learning_rate: float | None = Field(default=None, gt=0)  # of the tag layer; None: the same
     weight_decay: float = Field(default=0.01, ge=0)

@@ -6,8 +6,8 @@ import logging
 import math
 import shutil
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ from parkner.runtime import (
     sha256_of_file,
     write_json,
 )
-from parkner.spans import Document, UsageError
+from parkner.spans import Document, Span, UsageError
 from parkner.tagging import bio_tags
 from parkner.trainer import Collator, LossBar, ScoreLog, TaggingTrainer
 
@@ -169,12 +169,12 @@ def make_windows(
     """Cleans documents and cuts them into training windows; nothing is truncated."""
     tag_ids = {tag: number for number, tag in enumerate(bio_tags(config.labels))}
     options = CleanOptions(**config.clean.model_dump())
+    texts = ((cleaned.text, cleaned.spans) for cleaned, _ in (clean_document(d, options) for d in documents))
     windows: list[LabelledWindow] = []
-    for document in documents:
-        cleaned, _ = clean_document(document, options)
+    for text, spans in packed(texts, length=16 * config.window.size) if config.train.pack else texts:
         windows += labelled_windows(
-            cleaned.text,
-            cleaned.spans,
+            text,
+            spans,
             encoder,
             tag_ids,
             size=config.window.size,
@@ -183,6 +183,29 @@ def make_windows(
             lost=lost,
         )
     return windows
+
+
+def packed(
+    texts: Iterable[tuple[str, Sequence[Span]]], *, length: int
+) -> Iterator[tuple[str, Sequence[Span]]]:
+    """Joins neighbouring texts, a line break between two, until a joint one has ``length`` characters or more.
+
+    Args:
+        texts: Texts with their spans.
+        length: In characters; many windows long, so that the last window of each, which may be short, hardly counts.
+    """
+    parts: list[str] = []
+    spans: list[Span] = []
+    at = 0
+    for text, own in texts:
+        spans += [replace(span, start=span.start + at, end=span.end + at) for span in own]
+        parts.append(text)
+        at += len(text) + 1
+        if at >= length:
+            yield "\n".join(parts), spans
+            parts, spans, at = [], [], 0
+    if parts:
+        yield "\n".join(parts), spans
 
 
 def save_model(
