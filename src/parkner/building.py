@@ -1,6 +1,7 @@
 """From the corpus to the model that ships, in steps that are not done twice (tier 4).
 
-convert -> weak labels -> adapt (first leg) -> finish on gold: the teacher -> the teacher's labels -> adapt (second leg)
+convert -> weak labels -> adapt (first leg) -> finish on gold: the teacher -> its labels, where the weak ones agree or it
+is sure -> adapt (second leg)
 -> finish on gold -> mean of the seeds -> float16, int8, card. Why each stage is there: docs/training.md.
 """
 
@@ -17,6 +18,7 @@ from rich.console import Console
 
 from parkner import conversion
 from parkner.adaptation import AdaptOptions, adapt_encoder
+from parkner.agreement import agreed_documents
 from parkner.averaging import WEIGHTS, average_models
 from parkner.cli import main as parkner
 from parkner.corpus import iterate_jsonl, read_documents, write_documents
@@ -53,6 +55,7 @@ class BuildPlan:
         first_leg: Characters adapted with the weak labels, before the teacher's take their place.
         seeds: Of the fine-tuning; the mean of their weights is taken.
         teacher_epochs: Epochs of the teacher's fine-tuning.
+        least_scores: Of spans that only the teacher, or only the labelling functions found (see `parkner.agreement`).
     """
 
     corpus: Path
@@ -66,6 +69,7 @@ class BuildPlan:
     first_leg: int = 6_000_000
     seeds: Sequence[int] = (13, 14)
     teacher_epochs: int = 1
+    least_scores: tuple[float, float] = (0.6, 0.7)
 
 
 def build_model(
@@ -85,7 +89,8 @@ def build_model(
         UsageError, DataError, ModelError: If a file is missing or wrong.
     """
     steps = Steps(work, Console())
-    start, weak, pseudo = work / "encoder", work / "weak.jsonl", work / "pseudo.jsonl"
+    start, weak = work / "encoder", work / "weak.jsonl"
+    pseudo, agreed = work / "pseudo.jsonl", work / "agreed.jsonl"
     train, dev, more = work / "gold.jsonl", work / "dev.jsonl", work / "annotated.jsonl"
     adapted, teacher, final = work / "adapt", work / "teacher", work / "final"
 
@@ -126,9 +131,10 @@ def build_model(
         "the teacher's labels", [plan.corpus, teacher / WEIGHTS], [pseudo],
         lambda: parkner(["predict", str(plan.corpus), "--model", str(teacher), "--out", str(pseudo)]),
     )  # fmt: skip
+    steps.run("agreement", [pseudo, weak], [agreed], lambda: _agree(plan, pseudo, weak, agreed))
     steps.run(
-        "adapt, the teacher's labels", [pseudo, train, more], [adapted],
-        lambda: adapt(pseudo, plan.adapt.characters), options=leg,
+        "adapt, agreed labels", [agreed, train, more], [adapted],
+        lambda: adapt(agreed, plan.adapt.characters), options=leg,
     )  # fmt: skip
     steps.run("finish on gold", [train, more, plan.recipe], [final], lambda: finish(final, None), options=leg)
     steps.run("ship", [final / WEIGHTS, dev], [out], lambda: ship(final, out, dev))
@@ -136,7 +142,7 @@ def build_model(
         "model card", [out / WEIGHTS, dev, plan.held_out], [out / "README.md"],
         lambda: describe(
             out, {DEV_NAME: dev, HELD_OUT_NAME: plan.held_out},
-            {"crawled corpus, weak labels, then the teacher's": pseudo, "gold, train split": train, "gold, further documents": more},
+            {"crawled corpus, weak labels, then those agreed on with the teacher": agreed, "gold, train split": train, "gold, further documents": more},
             card=plan.card,
         ),
     )  # fmt: skip
@@ -149,6 +155,15 @@ def _gold(plan: BuildPlan, train: Path, dev: Path, more: Path) -> int:
     write_documents(dev, (d for d in documents if splits[d.id] == "dev"))
     texts = read_texts(plan.corpus, standoff=plan.annotated)
     write_documents(more, read_documents(plan.annotated, texts=texts))
+    return 0
+
+
+def _agree(plan: BuildPlan, pseudo: Path, weak: Path, out: Path) -> int:
+    teacher, rules = plan.least_scores
+    found = agreed_documents(
+        read_documents(pseudo), read_documents(weak), least_first=teacher, least_second=rules
+    )
+    write_documents(out, found)
     return 0
 
 
