@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -161,9 +162,12 @@ def test_the_whole_build_runs_and_a_second_run_reuses_it(tmp_path, monkeypatch, 
     recipe, card = tmp_path / "recipe.yaml", tmp_path / "card.yaml"
     recipe.write_text("window: {size: 62, overlap: 8}\ntrain: {epochs: 1, batch_size: 4}\n", encoding="utf-8")
     card.write_text("recipe: [make]\nnotes: {}\n", encoding="utf-8")
+    leg = AdaptOptions(
+        characters=8 * 2 * 8, batch_size=2, window=8, warmup_steps=1, save_every=4, span_weight=1.0
+    )
     plan = building.BuildPlan(
         corpus=corpus, gold=gold, annotated=annotated, held_out=gold, recipe=recipe, card=card, layers=2,
-        adapt=AdaptOptions(characters=8 * 2 * 8, batch_size=2, window=8, warmup_steps=1, save_every=4, span_weight=1.0),
+        legs=(leg, replace(leg, span_weight=2.0)),
         first_leg=4 * 2 * 8, seeds=(1, 2),
     )  # fmt: skip
     monkeypatch.setattr(building, "ship", lambda model, out, dev: 0 if shutil.copytree(model, out) else 1)
@@ -173,4 +177,4 @@ def test_the_whole_build_runs_and_a_second_run_reuses_it(tmp_path, monkeypatch, 
     capsys.readouterr()
     building.build_model(plan, tmp_path / "work", tmp_path / "out")
     said = capsys.readouterr().out
-    assert said.count("as before, reused") == 10, said
+    assert said.count("as before, reused") == 11, said

@@ -49,6 +49,8 @@ class AdaptOptions:
         characters: Length of the whole run. A run may be resumed with another length: the learning rate follows it.
         batch_size: Windows a step.
         window: Characters a window, [CLS] and [SEP] not counted. Short ones spend less on attention.
+        positions: Windows shorter than this begin at a random position half of the time, so that all positions below
+            it are learnt.
         learning_rate: Peak; constant after the warm-up, then falling to zero over the last part (``decay``), so that
             a run can be ended early or prolonged at will (Hu et al. 2024, arXiv:2404.06395, "WSD").
         warmup_steps: Steps of linear rise.
@@ -66,6 +68,7 @@ class AdaptOptions:
     characters: int = 10_000_000
     batch_size: int = 16
     window: int = 254
+    positions: int = 256
     learning_rate: float = 5e-4
     warmup_steps: int = 100
     decay: float = 0.2
@@ -281,7 +284,9 @@ class Adapter:
         edge = np.ones((len(windows), 1), dtype=np.int64)
         ids = np.concatenate((edge * self.stream.cls_id, masked, edge * self.stream.sep_id), axis=1)
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not None):
-            states = self.model.states(torch.from_numpy(ids).to(self.device))
+            states = self.model.states(
+                torch.from_numpy(ids).to(self.device), first_position=self._first_position(ids, generator)
+            )
             # [CLS] and [SEP] carry no loss.
             last = states[-1][:, 1:-1]
             losses = {}
@@ -308,6 +313,12 @@ class Adapter:
                 dtype=self.dtype,
             )
         return losses
+
+    def _first_position(self, ids: Ints, generator: np.random.Generator) -> int:
+        """Where a batch of short windows begins: half of them anywhere, so that later positions are learnt, too."""
+        last = min(self.options.positions, self.model.body.config.max_position_embeddings) - ids.shape[1]
+        drawn = int(generator.integers(-last, last + 1)) if last > 0 else 0
+        return max(0, drawn)
 
     def _forget_losses_after(self, step: int) -> None:
         path = self.folder / "losses.jsonl"

@@ -66,16 +66,20 @@ class Student(nn.Module):
         with torch.no_grad():
             self.bias.copy_((smoothed / smoothed.sum()).log())
 
-    def states(self, ids: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    def states(self, ids: torch.Tensor, *, first_position: int = 0) -> tuple[torch.Tensor, ...]:
         """States after the embeddings and after each layer.
 
         Args:
             ids: *Shape* (windows, pieces), without padding.
+            first_position: Position of the first piece.
 
         Returns:
             layers + 1 tensors of *shape* (windows, pieces, hidden).
         """
-        found: tuple[torch.Tensor, ...] = self.body(input_ids=ids, output_hidden_states=True).hidden_states
+        places = torch.arange(first_position, first_position + ids.shape[1], device=ids.device)[None]
+        found: tuple[torch.Tensor, ...] = self.body(
+            input_ids=ids, position_ids=places, output_hidden_states=True
+        ).hidden_states
         return found
 
     def characters(self, states: torch.Tensor) -> torch.Tensor:

@@ -34,8 +34,18 @@ from parkner.steps import Steps
 DEV_NAME = "crawled gold, dev split (chosen on it)"
 HELD_OUT_NAME = "the five seed articles (nothing was trained or chosen on their gold)"
 
-ADAPT = AdaptOptions(
-    characters=20_000_000, batch_size=16, window=254, decay=0.25, lac_weight=0.5, span_weight=2.0
+# Two legs of one run: the rate falls at the end of the second. In the second, spans that are now better weigh more.
+FIRST_LEG = AdaptOptions(
+    characters=20_000_000,
+    batch_size=32,
+    window=126,
+    decay=0.25,
+    mlm_weight=1.0,
+    lac_weight=0.5,
+    span_weight=2.0,
+)
+SECOND_LEG = replace(
+    FIRST_LEG, characters=17_500_000, decay=0.3, mlm_weight=0.5, lac_weight=1.0, span_weight=4.0
 )
 
 
@@ -51,8 +61,8 @@ class BuildPlan:
         recipe: Configuration of the fine-tuning on gold.
         card: What the model card says besides figures (see `describe`).
         layers: Of the converted encoder.
-        adapt: How to adapt: both legs together.
-        first_leg: Characters adapted with the weak labels, before the teacher's take their place.
+        legs: How to adapt with the weak labels, and how to go on with the agreed ones.
+        first_leg: Characters after which the first leg ends.
         seeds: Of the fine-tuning; the mean of their weights is taken.
         teacher_epochs: Epochs of the teacher's fine-tuning.
         least_scores: Of spans that only the teacher, or only the labelling functions found (see `parkner.agreement`).
@@ -65,7 +75,7 @@ class BuildPlan:
     recipe: Path
     card: Path
     layers: int = 4
-    adapt: AdaptOptions = ADAPT
+    legs: tuple[AdaptOptions, AdaptOptions] = (FIRST_LEG, SECOND_LEG)
     first_leg: int = 6_000_000
     seeds: Sequence[int] = (13, 14)
     teacher_epochs: int = 1
@@ -99,9 +109,9 @@ def build_model(
             conversion.convert(e5, start, layers=range(plan.layers))
         return 0
 
-    def adapt(spans: Path, until: int) -> int:
+    def adapt(leg: AdaptOptions, spans: Path, until: int | None) -> int:
         adapt_encoder(
-            str(start), plan.corpus, adapted, plan.adapt, without=[plan.gold], until=until, threads=threads,
+            str(start), plan.corpus, adapted, leg, without=[plan.gold], until=until, threads=threads,
             wheel=wheel, spans=[spans, train, more],
         )  # fmt: skip
         return 0
@@ -122,10 +132,11 @@ def build_model(
     steps.run("convert", [], [start], convert, options=f"{plan.layers} layers")
     steps.run("gold", [plan.gold, plan.annotated], [train, dev, more], lambda: _gold(plan, train, dev, more))
     steps.run("weak labels", [plan.corpus], [weak], lambda: _label(plan.corpus, weak))
-    leg = f"{plan.adapt} {plan.first_leg}"
+    first, second = plan.legs
     steps.run(
-        "adapt, weak labels", [weak, train, more], [adapted], lambda: adapt(weak, plan.first_leg), options=leg
-    )
+        "adapt, weak labels", [weak, train, more], [adapted],
+        lambda: adapt(first, weak, plan.first_leg), options=f"{first} {plan.first_leg}",
+    )  # fmt: skip
     steps.run("teacher", [train, more, plan.recipe], [teacher], lambda: finish(teacher, plan.teacher_epochs))
     steps.run(
         "the teacher's labels", [plan.corpus, teacher / WEIGHTS], [pseudo],
@@ -134,9 +145,15 @@ def build_model(
     steps.run("agreement", [pseudo, weak], [agreed], lambda: _agree(plan, pseudo, weak, agreed))
     steps.run(
         "adapt, agreed labels", [agreed, train, more], [adapted],
-        lambda: adapt(agreed, plan.adapt.characters), options=leg,
+        lambda: adapt(second, agreed, None), options=f"{second}",
     )  # fmt: skip
-    steps.run("finish on gold", [train, more, plan.recipe], [final], lambda: finish(final, None), options=leg)
+    steps.run(
+        "finish on gold",
+        [train, more, plan.recipe],
+        [final],
+        lambda: finish(final, None),
+        options=f"{plan.legs}",
+    )
     steps.run("ship", [final / WEIGHTS, dev], [out], lambda: ship(final, out, dev))
     steps.run(
         "model card", [out / WEIGHTS, dev, plan.held_out], [out / "README.md"],
