@@ -4,6 +4,8 @@ import json
 import logging
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from parkner.config import load_config
 from parkner.corpus import write_documents
@@ -109,6 +111,32 @@ def test_the_folder_loads_in_transformers_pipeline_and_agrees(toy, tmp_path):
     for document in documents:
         found = [(entity["start"], entity["end"], entity["entity_group"]) for entity in ner(document.text)]
         assert [(s.start, s.end, s.label) for s in document.spans] == found
+
+
+@given(st.lists(st.integers(1, 60), max_size=80), st.integers(20, 200), st.integers(0, 99))
+def test_batches_by_tokens_hold_every_window_once_and_fit(lengths, tokens, seed):
+    from parkner.token_batches import TokenBatches
+
+    batches = TokenBatches(lengths, tokens, pad_to=8, longest=50, seed=seed)
+    drawn = list(batches)
+    assert sorted(index for batch in drawn for index in batch) == list(range(len(lengths)))
+    assert len(drawn) == len(batches)
+    for batch in drawn:
+        longest = max(lengths[index] for index in batch)
+        padded = max(longest, min(-(-longest // 8) * 8, 50))
+        assert len(batch) == 1 or len(batch) * padded <= tokens
+    assert drawn == list(batches)
+    batches.set_epoch(1)
+    assert sorted(map(tuple, batches)) == sorted(map(tuple, drawn))
+
+
+def test_a_run_by_tokens_learns_and_goes_on_where_it_stopped(toy, tmp_path):
+    settings = ("train.epochs=4", "train.batch_tokens=64")
+    whole = run(toy, tmp_path / "a", *settings)
+    assert whole.metrics["train"]["steps"] > 4
+    again = run(toy, tmp_path / "b", *settings)
+    assert again.metrics["dev"] == whole.metrics["dev"]
+    assert again.metrics["train"]["loss"] == whole.metrics["train"]["loss"]
 
 
 def test_packed_texts_lose_nothing():

@@ -76,6 +76,9 @@ class TrainConfig(_Section):
     epochs: float = Field(default=10, gt=0)
     max_steps: int = -1  # overrides epochs where > 0
     batch_size: int = Field(default=16, ge=1)  # windows a step
+    batch_tokens: int = Field(
+        default=0, ge=0
+    )  # in place of batch_size: tokens a step, padding included; 0: not
     pack: bool = False  # put short documents into one window, so that little is padding (large data sets)
     learning_rate: float = Field(default=1e-4, gt=0)
     head_learning_rate: float | None = Field(default=None, gt=0)  # of the tag layer; None: the same

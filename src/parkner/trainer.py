@@ -18,6 +18,7 @@ from parkner.inference import Tagger
 from parkner.metrics import count_table
 from parkner.metrics import scores as metric_scores
 from parkner.spans import Document
+from parkner.token_batches import TokenBatches
 
 PAD_TO = 32  # pieces
 
@@ -69,6 +70,20 @@ class TaggingTrainer(Trainer):
         self.encoder = encoder
         # The loss below normalises by itself; Trainer must not divide by item counts again.
         self.model_accepts_loss_kwargs = False
+
+    def get_train_dataloader(self) -> Any:
+        """Batches by tokens where the recipe says so, else Trainer's own."""
+        if not self.recipe.train.batch_tokens:
+            return super().get_train_dataloader()
+        windows: Any = self.train_dataset
+        sampler = token_batches(windows, self.recipe)
+        loader: Any = torch.utils.data.DataLoader(
+            windows,
+            batch_sampler=sampler,  # any iterable of lists of indices with a length
+            collate_fn=self.data_collator,
+            pin_memory=self.args.dataloader_pin_memory,
+        )
+        return self.accelerator.prepare(loader)
 
     def compute_loss(
         self,
@@ -151,6 +166,17 @@ class TaggingTrainer(Trainer):
         """The training loss logged last."""
         losses = [entry["loss"] for entry in self.state.log_history if "loss" in entry]
         return float(losses[-1]) if losses else None
+
+
+def token_batches(windows: Sequence[LabelledWindow], recipe: Config) -> TokenBatches:
+    """The batches of a training set, for a recipe with ``batch_tokens``."""
+    return TokenBatches(
+        [len(window.input_ids) for window in windows],
+        recipe.train.batch_tokens,
+        pad_to=PAD_TO,
+        longest=recipe.window.size + 2,
+        seed=recipe.seed,
+    )
 
 
 class ScoreLog(TrainerCallback):

@@ -38,7 +38,7 @@ from parkner.runtime import (
 )
 from parkner.spans import Document, Span, UsageError
 from parkner.tagging import bio_tags
-from parkner.trainer import Collator, LossBar, ScoreLog, TaggingTrainer
+from parkner.trainer import Collator, LossBar, ScoreLog, TaggingTrainer, token_batches
 
 log = logging.getLogger("parkner")
 
@@ -116,7 +116,10 @@ def train(
             lost.spans,
             "; ".join(lost.examples),
         )
-    arguments = _arguments(config, out, windows=len(windows), has_dev=bool(dev), progress=progress)
+    batches = math.ceil(len(windows) / config.train.batch_size)
+    if config.train.batch_tokens:
+        batches = len(token_batches(windows, config))
+    arguments = _arguments(config, out, batches=batches, has_dev=bool(dev), progress=progress)
     trainer = TaggingTrainer(
         model=model,
         args=arguments,
@@ -237,14 +240,13 @@ def save_model(
 
 
 def _arguments(
-    config: Config, out: Path, *, windows: int, has_dev: bool, progress: bool
+    config: Config, out: Path, *, batches: int, has_dev: bool, progress: bool
 ) -> TrainingArguments:
     recipe = config.train
     device = pick_device(config.device)
     bf16 = recipe.precision == "bf16" or (recipe.precision == "auto" and has_fast_bf16(device))
-    steps_an_epoch = math.ceil(windows / recipe.batch_size)
-    total = recipe.max_steps if recipe.max_steps > 0 else math.ceil(steps_an_epoch * recipe.epochs)
-    interval = recipe.eval_every or steps_an_epoch
+    total = recipe.max_steps if recipe.max_steps > 0 else math.ceil(batches * recipe.epochs)
+    interval = recipe.eval_every or batches
     return TrainingArguments(
         output_dir=str(out / CHECKPOINTS),
         per_device_train_batch_size=recipe.batch_size,
