@@ -131,6 +131,7 @@ def build_all(
 
     plan = BuildPlan(
         corpus=corpus, gold=gold, annotated=ROOT / "annotations/crawled.jsonl",
+        written=ROOT / "annotations/written.jsonl",
         held_out=ROOT / "annotations/seeds.jsonl", recipe=ROOT / "configs/model/gold.yaml",
         card=ROOT / "configs/model/card.yaml",
     )  # fmt: skip

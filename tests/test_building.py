@@ -159,6 +159,8 @@ def test_the_whole_build_runs_and_a_second_run_reuses_it(tmp_path, monkeypatch, 
         "spans": [[0, 3, "ORG"]],
     }  # fmt: skip
     annotated.write_text(json.dumps(record) + "\n", encoding="utf-8")
+    written = tmp_path / "written.jsonl"
+    written.write_text(json.dumps({**lines[0], "id": "w1"}, ensure_ascii=False) + "\n", encoding="utf-8")
     recipe, card = tmp_path / "recipe.yaml", tmp_path / "card.yaml"
     recipe.write_text("window: {size: 62, overlap: 8}\ntrain: {epochs: 1, batch_size: 4}\n", encoding="utf-8")
     card.write_text("recipe: [make]\nnotes: {}\n", encoding="utf-8")
@@ -166,7 +168,8 @@ def test_the_whole_build_runs_and_a_second_run_reuses_it(tmp_path, monkeypatch, 
         characters=8 * 2 * 8, batch_size=2, window=8, warmup_steps=1, save_every=4, span_weight=1.0
     )
     plan = building.BuildPlan(
-        corpus=corpus, gold=gold, annotated=annotated, held_out=gold, recipe=recipe, card=card, layers=2,
+        corpus=corpus, gold=gold, annotated=annotated,
+        written=written, held_out=gold, recipe=recipe, card=card, layers=2,
         legs=(leg, replace(leg, span_weight=2.0)),
         first_leg=4 * 2 * 8, seeds=(1, 2),
     )  # fmt: skip

@@ -57,6 +57,7 @@ class BuildPlan:
         corpus: Crawled articles (JSON Lines), to adapt to and to label.
         gold: Annotated documents with ``split`` "train" or "dev".
         annotated: Stand-off gold of further documents of the corpus.
+        written: Gold with texts that are the project's own: articles written for practice.
         held_out: Gold of articles of other sources that nothing is trained or chosen on.
         recipe: Configuration of the fine-tuning on gold.
         card: What the model card says besides figures (see `describe`).
@@ -71,6 +72,7 @@ class BuildPlan:
     corpus: Path
     gold: Path
     annotated: Path
+    written: Path
     held_out: Path
     recipe: Path
     card: Path
@@ -121,7 +123,8 @@ def build_model(
         for seed in plan.seeds:
             run = folder.with_name(f"{folder.name}-{seed}")
             command = ["train", "--config", str(plan.recipe), "--train", str(train), "--train", str(more)]
-            command += ["--dev", str(dev), "--out", str(run), "--resume", "--set", f"seed={seed}"]
+            command += ["--train", str(plan.written), "--dev", str(dev), "--out", str(run), "--resume"]
+            command += ["--set", f"seed={seed}"]
             command += ["--set", f"encoder.name={adapted / 'encoder'}", "--set", f"threads={threads}"]
             if code := parkner(command + (["--set", f"train.epochs={epochs}"] if epochs else [])):
                 return code
@@ -137,7 +140,12 @@ def build_model(
         "adapt, weak labels", [weak, train, more], [adapted],
         lambda: adapt(first, weak, plan.first_leg), options=f"{first} {plan.first_leg}",
     )  # fmt: skip
-    steps.run("teacher", [train, more, plan.recipe], [teacher], lambda: finish(teacher, plan.teacher_epochs))
+    steps.run(
+        "teacher",
+        [train, more, plan.written, plan.recipe],
+        [teacher],
+        lambda: finish(teacher, plan.teacher_epochs),
+    )
     steps.run(
         "the teacher's labels", [plan.corpus, teacher / WEIGHTS], [pseudo],
         lambda: parkner(["predict", str(plan.corpus), "--model", str(teacher), "--out", str(pseudo)]),
@@ -159,7 +167,7 @@ def build_model(
         "model card", [out / WEIGHTS, dev, plan.held_out], [out / "README.md"],
         lambda: describe(
             out, {DEV_NAME: dev, HELD_OUT_NAME: plan.held_out},
-            {"crawled corpus, weak labels, then those agreed on with the teacher": agreed, "gold, train split": train, "gold, further documents": more},
+            {"crawled corpus, weak labels, then those agreed on with the teacher": agreed, "gold, train split": train, "gold, further documents of the corpus": more, "practice articles, written and marked by language models": plan.written},
             card=plan.card,
         ),
     )  # fmt: skip
