@@ -181,3 +181,26 @@ def test_the_whole_build_runs_and_a_second_run_reuses_it(tmp_path, monkeypatch, 
     building.build_model(plan, tmp_path / "work", tmp_path / "out")
     said = capsys.readouterr().out
     assert said.count("as before, reused") == 11, said
+
+
+def test_evened_activations_compute_the_same(tmp_path):
+    import onnxruntime as ort
+
+    from parkner.export import quantise, typical_windows
+    from parkner.smoothing import smooth
+
+    folder = save_model(tmp_path / "model")
+    documents = [Document(str(i), text) for i, text in enumerate(TEXTS)]
+    windows = typical_windows(folder, read_description(folder), documents)
+    assert [ids.shape[1] for ids, _ in windows] == [len(text) + 2 for text in TEXTS]
+    assert smooth(folder / "model.onnx", tmp_path / "even.onnx", windows) == 7  # q, k, v, three dense, tags
+    plain, even = (
+        ort.InferenceSession(str(path)) for path in (folder / "model.onnx", tmp_path / "even.onnx")
+    )
+    for ids, mask in windows:
+        feed = {"input_ids": ids, "attention_mask": mask}
+        np.testing.assert_allclose(plain.run(None, feed)[0], even.run(None, feed)[0], rtol=1e-2, atol=1e-2)
+    quantise(folder / "model.onnx", tmp_path / "x.int8.onnx", windows)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["even.onnx", "model", "x.int8.onnx"]
+    logits = ort.InferenceSession(str(tmp_path / "x.int8.onnx")).run(None, feed)[0]
+    assert np.corrcoef(logits.ravel(), plain.run(None, feed)[0].ravel())[0, 1] > 0.9

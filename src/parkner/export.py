@@ -8,15 +8,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from parkner.backends import OnnxBackend, TorchBackend, load_token_classifier
-from parkner.encoding import PieceEncoder
+from parkner.clean import clean_document
+from parkner.encoding import PieceEncoder, cut_windows
 from parkner.inference import Tagger
 from parkner.metrics import count_table, scores
 from parkner.model_folder import ONNX_MODEL, ModelDescription
+from parkner.smoothing import smooth
 from parkner.spans import Document
+
+Ints = npt.NDArray[np.int64]
 
 OPSET = 17  # the newest that the TorchScript exporter writes without further packages
 FP32_MODEL = "model.onnx"
+TYPICAL_WINDOWS = 400  # enough to have met the largest activations, seconds to run
 
 
 def export_onnx(folder: Path, out: Path) -> None:
@@ -61,18 +69,23 @@ def export_onnx(folder: Path, out: Path) -> None:
         )
 
 
-def quantise(source: Path, out: Path) -> None:
+def quantise(source: Path, out: Path, windows: Sequence[tuple[Ints, Ints]] = ()) -> None:
     """Quantises a float32 ONNX file to int8 weights, a scale a channel; activations are scaled as they come.
 
     Args:
         source: A float32 ONNX file.
         out: File to write.
+        windows: Typical inputs, as `typical_windows` makes them: with them, activations are evened out before (see
+            `parkner.smoothing`), which costs nothing later.
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
+    evened = out.with_name(out.name + ".evened")
     prepared = out.with_name(out.name + ".prepared")
-    quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
+    if windows:
+        smooth(source, evened, windows)
+    quant_pre_process(str(evened if windows else source), str(prepared), skip_symbolic_shape=True)
     quantize_dynamic(
         str(prepared),
         str(out),
@@ -81,6 +94,33 @@ def quantise(source: Path, out: Path) -> None:
         op_types_to_quantize=["MatMul", "Gather", "Gemm"],
     )
     prepared.unlink()
+    evened.unlink(missing_ok=True)
+
+
+def typical_windows(
+    folder: Path, description: ModelDescription, documents: Sequence[Document]
+) -> list[tuple[Ints, Ints]]:
+    """Inputs of a network as its tagger would make them: ids and mask of the windows of some documents.
+
+    Args:
+        folder: The model directory, for its tokenizer.
+        description: Its window and cleaning options.
+        documents: Any; `TYPICAL_WINDOWS` windows at most are taken from the first.
+    """
+    encoder = PieceEncoder.from_folder(folder)
+    windows: list[tuple[Ints, Ints]] = []
+    for document in documents:
+        cleaned, _ = clean_document(document, description.clean)
+        pieces = encoder.encode(cleaned.text)
+        cuts = cut_windows(
+            len(pieces), size=description.window.size, overlap=description.window.overlap, stops=pieces.stops
+        )
+        for start, end in cuts:
+            ids = np.concatenate(([encoder.cls_id], pieces.ids[start:end], [encoder.sep_id]))[None]
+            windows.append((ids, np.ones_like(ids)))
+        if len(windows) >= TYPICAL_WINDOWS:
+            break
+    return windows[:TYPICAL_WINDOWS]
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ def export_command(
         raise UsageError(f"{dev}: no such file")
 
     from parkner.corpus import read_documents
-    from parkner.export import FP32_MODEL, agreement, export_onnx, quantise, score_backends
+    from parkner.export import FP32_MODEL, agreement, export_onnx, quantise, score_backends, typical_windows
     from parkner.model_folder import ONNX_MODEL, read_description, write_description
 
     description = read_description(model)
@@ -43,7 +43,7 @@ def export_command(
     fp32, small = model / FP32_MODEL, model / ONNX_MODEL
     export_onnx(model, fp32)
     if int8:
-        quantise(fp32, small)
+        quantise(fp32, small, typical_windows(model, description, gold))
     results = score_backends(model, description, gold) if gold else []
     if not onnx:
         fp32.unlink()
