@@ -27,7 +27,8 @@ def test_windows_cover_everything_and_are_owned_once(pieces, size, data):
     overlap = data.draw(st.integers(0, size - 1))
     stops = sorted(data.draw(st.sets(st.integers(1, 500), max_size=60)))
     windows = cut_windows(pieces, size=size, overlap=overlap, stops=stops)
-    owned = owned_ranges(windows)
+    pauses = sorted(data.draw(st.sets(st.integers(1, 500), max_size=60)))
+    owned = owned_ranges(windows, pauses)
     assert [i for start, end in owned for i in range(start, end)] == list(range(pieces))
     for (start, end), (own_start, own_end) in zip(windows, owned, strict=True):
         assert start <= own_start < own_end <= end
@@ -47,6 +48,14 @@ def test_windows_meet_where_a_sentence_ends(encoder):
     ]  # fmt: skip
     assert cut_windows(20, size=8, overlap=2) == [(0, 8), (6, 14), (12, 20)]
     assert cut_windows(21, size=8, overlap=2) == [(0, 8), (6, 14), (12, 20), (13, 21)]
+
+
+def test_overlaps_are_cut_at_a_pause_near_their_middle():
+    windows = [(0, 20), (8, 28)]
+    assert owned_ranges(windows) == [(0, 14), (14, 28)]
+    assert owned_ranges(windows, [9, 12, 18, 25]) == [(0, 12), (12, 28)]
+    assert owned_ranges(windows, [12, 13, 16]) == [(0, 13), (13, 28)]
+    assert owned_ranges(windows, [3, 9, 18]) == [(0, 14), (14, 28)]  # none in the middle half
 
 
 def test_every_character_is_a_piece_of_its_own(encoder):

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 # No span runs across one of these (annotations/GUIDELINES.md, All 3).
 SENTENCE_ENDS = frozenset("。！？；!?;")
+# Nor, but for a few names, across one of these.
+PAUSES = frozenset("，、,：:")
 
 IGNORED = -100  # label of pieces that carry no loss, as in torch.nn.CrossEntropyLoss
 
@@ -44,6 +46,7 @@ class Pieces:
         breaks: Whether a piece is a line break, *shape* (pieces,).
         stops: How many pieces lie before the end of each sentence (a mark of `SENTENCE_ENDS`, or a line break),
             *shape* (sentences,), rising.
+        pauses: The same for the marks of `PAUSES`.
     """
 
     ids: Ints
@@ -51,6 +54,7 @@ class Pieces:
     leads: npt.NDArray[np.bool_]
     breaks: npt.NDArray[np.bool_]
     stops: Ints
+    pauses: Ints
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -156,6 +160,7 @@ class PieceEncoder:
         leads: list[bool] = []
         breaks: list[bool] = []
         stops: list[int] = []
+        pauses: list[int] = []
         after_break = True  # no break piece at the very start
         for position, character in enumerate(text):
             is_break = character == "\n"
@@ -171,6 +176,8 @@ class PieceEncoder:
                 after_break = is_break
                 if is_break or character in SENTENCE_ENDS:
                     stops.append(len(ids))
+                elif character in PAUSES:
+                    pauses.append(len(ids))
         if breaks and breaks[-1]:
             for column in (ids, characters, leads, breaks):
                 column.pop()
@@ -180,6 +187,7 @@ class PieceEncoder:
             np.array(leads, dtype=np.bool_),
             np.array(breaks, dtype=np.bool_),
             np.array(stops, dtype=np.int64),
+            np.array(pauses, dtype=np.int64),
         )
 
 
@@ -235,9 +243,25 @@ def cut_windows(
     return windows
 
 
-def owned_ranges(windows: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """For each window the pieces for which it has the most context: overlaps are cut in the middle."""
-    cuts = [(after[0] + before[1]) // 2 for before, after in pairwise(windows)]
+def owned_ranges(
+    windows: Sequence[tuple[int, int]], pauses: Ints | Sequence[int] = ()
+) -> list[tuple[int, int]]:
+    """For each window the pieces that are taken from it: overlaps are cut near their middle.
+
+    Args:
+        windows: Start and end of each, as `cut_windows` gives them.
+        pauses: Where to cut rather, so that no span is put together from two windows: at the pause that is nearest to
+            the middle, if there is one in the middle half of the overlap.
+    """
+    cuts: list[int] = []
+    places = np.asarray(pauses, dtype=np.int64)
+    for before, after in pairwise(windows):
+        # Every window keeps a piece at least, however large the overlaps.
+        least = cuts[-1] + 1 if cuts else windows[0][0] + 1
+        middle = max(least, (after[0] + before[1]) // 2)
+        reach = (before[1] - after[0]) // 4
+        first, last = np.searchsorted(places, (max(least, middle - reach), middle + reach + 1))
+        cuts.append(min(places[first:last].tolist(), key=lambda place: abs(place - middle), default=middle))
     starts = [windows[0][0], *cuts] if windows else []
     ends = [*cuts, windows[-1][1]] if windows else []
     return list(zip(starts, ends, strict=True))
@@ -314,7 +338,7 @@ def labelled_windows(
     weights = np.where(np.isnan(confidence), outside_weight, confidence).astype(np.float32)
     cuts = cut_windows(len(pieces), size=size, overlap=overlap, stops=pieces.stops)
     out = []
-    for (start, end), (own_start, own_end) in zip(cuts, owned_ranges(cuts), strict=True):
+    for (start, end), (own_start, own_end) in zip(cuts, owned_ranges(cuts, pieces.pauses), strict=True):
         window_labels = np.full(end - start + 2, IGNORED, dtype=np.int64)
         window_labels[own_start - start + 1 : own_end - start + 1] = labels[own_start:own_end]
         window_weights = np.zeros(end - start + 2, dtype=np.float32)

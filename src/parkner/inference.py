@@ -168,7 +168,7 @@ class Tagger:
             cuts = cut_windows(
                 len(pieces), size=self.window.size, overlap=self.window.overlap, stops=pieces.stops
             )
-            owned = owned_ranges(cuts)
+            owned = owned_ranges(cuts, pieces.pauses)
             wanted = self._wanted(job, owned)
             units += [(job, cut, own) for cut, own, want in zip(cuts, owned, wanted, strict=True) if want]
         units.sort(key=lambda unit: unit[1][0] - unit[1][1])
