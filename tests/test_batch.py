@@ -343,6 +343,39 @@ def test_without_a_model_the_labelling_functions_tag(seeds, tmp_path, monkeypatc
     assert "no model ships" in capsys.readouterr().err
 
 
+def test_model_and_rules_together(seeds, tmp_path, capsys):
+    """Any number of workers, and a span is one that both found or one that one of the two is sure of."""
+    outs = {}
+    for name, more in {
+        "model": [],
+        "both": ["--with-rules"],
+        "both2": ["--with-rules", "--workers", "2"],
+    }.items():
+        out = tmp_path / f"{name}.jsonl"
+        assert main(["predict", str(seeds), "--out", str(out), *more]) == 0
+        outs[name] = [json.loads(line) for line in out.open(encoding="utf-8")]
+    assert "onnx-int8 and labelling-functions" in capsys.readouterr().out
+    assert outs["both"] == outs["both2"]
+    rules = list(RuleTagger().tag([line["text"] for line in outs["model"]]))
+    key = lambda span: (span["start"], span["end"], span["label"])  # noqa: E731
+    added = 0
+    for line, plain, labelled in zip(outs["both"], outs["model"], rules, strict=True):
+        model = {key(span): span["score"] for span in plain["spans"]}
+        functions = {(s.start, s.end, s.label): s.score for s in labelled.spans}
+        for span in map(key, line["spans"]):
+            assert (
+                (span in model and span in functions) or model.get(span, 0) >= 0.6 or functions[span] >= 0.85
+            )
+            added += span not in model
+        assert all(span.get("value") for span in line["spans"] if span["label"] == "AMOUNT")
+    assert added > 5
+    for wrong in (["--engine", "ray"],):
+        assert (
+            main(["predict", str(seeds), "--out", str(tmp_path / "x.parquet"), "--with-rules", *wrong]) == 2
+        )
+        assert "--with-rules" in capsys.readouterr().err
+
+
 def test_rules_keep_to_the_least_score():
     text = "开江经开区2021年引进江天科技公司,投资2亿元。"
     (everything,) = RuleTagger(values=False).tag([text])

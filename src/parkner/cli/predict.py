@@ -13,6 +13,7 @@ from parkner.cli.batching import fingerprint_of_inputs, run_job
 from parkner.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
+    from parkner.agreed_tagger import AgreedTagger
     from parkner.inference import Tagger
     from parkner.rules import RuleTagger
 
@@ -48,6 +49,13 @@ def predict_command(
     minimum_score: Annotated[
         float, typer.Option("--min-score", min=0, max=1, help="Leave out spans with a lower score.")
     ] = 0.0,
+    with_rules: Annotated[
+        bool,
+        typer.Option(
+            "--with-rules",
+            help="Ask the labelling functions as well: what both find, and what one is sure of.",
+        ),
+    ] = False,
     workers: Annotated[
         int,
         typer.Option(
@@ -73,13 +81,15 @@ def predict_command(
 
         if resume:
             raise UsageError("--resume: is for --engine local; Ray does what was lost again by itself")
+        if with_rules:
+            raise UsageError("--with-rules: is for --engine local")
         return predict_on_ray(inputs, out, model=model, taggers=workers, **options)
 
     from parkner.batch import Job
 
     job = Job(Path(out))  # names a wrong --out before the model is loaded
     fingerprint, found = fingerprint_of_inputs(inputs, job.out)
-    tagger, name = open_tagger(model, **options)
+    tagger, name = open_tagger(model, with_rules=with_rules, **options)
     job.fingerprint = {
         "model": name,
         "backend": tagger.backend.name,
@@ -99,11 +109,12 @@ def predict_command(
 
 
 def open_tagger(
-    model: Path | None, *, backend: str, minimum_score: float, **options: Any
-) -> tuple[Tagger | RuleTagger, str]:
+    model: Path | None, *, backend: str, minimum_score: float, with_rules: bool = False, **options: Any
+) -> tuple[Tagger | RuleTagger | AgreedTagger, str]:
     """The tagger for a model folder, with the SHA-256 that names it.
 
     Without a folder the shipped model is taken; where none ships and no backend was asked for, the labelling functions.
+    ``with_rules`` asks both.
 
     Raises:
         ModelError: If a model is named, or a backend asked for, and cannot be had.
@@ -123,5 +134,19 @@ def open_tagger(
         return rules, rules.fingerprint()
     from parkner.inference import Tagger
 
-    tagger = Tagger.from_pretrained(folder, backend=backend, minimum_score=minimum_score, **options)  # type: ignore[arg-type]
-    return tagger, sha256_of_file(folder / DESCRIPTION)
+    name = sha256_of_file(folder / DESCRIPTION)
+    least = 0.0 if with_rules else minimum_score
+    tagger = Tagger.from_pretrained(folder, backend=backend, minimum_score=least, **options)  # type: ignore[arg-type]
+    if not with_rules:
+        return tagger, name
+    from parkner.config import DEFAULT_LABELS
+
+    if set(tagger.labels) - set(DEFAULT_LABELS):
+        raise UsageError(
+            f"--with-rules: the model's labels {list(tagger.labels)} are not those of the functions"
+        )
+    from parkner.agreed_tagger import AgreedTagger
+    from parkner.rules import RuleTagger
+
+    rules = RuleTagger()
+    return AgreedTagger(tagger, rules, minimum_score=minimum_score), f"{name} {rules.fingerprint()}"
