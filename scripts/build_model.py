@@ -100,7 +100,8 @@ def adapt(
     ] = None,
 ) -> None:
     """Adapts an encoder to raw text; `OUT/encoder` is usable after every checkpoint."""
-    from parkner.adaptation import AdaptOptions, adapt_encoder
+    from parkner.adaptation import adapt_encoder
+    from parkner.adaptation_options import AdaptOptions
 
     options = AdaptOptions(
         characters=characters, batch_size=batch_size, window=window, learning_rate=learning_rate, decay=decay,

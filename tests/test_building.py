@@ -127,7 +127,7 @@ def test_the_whole_build_runs_and_a_second_run_reuses_it(tmp_path, monkeypatch, 
     from contextlib import contextmanager
 
     from parkner import building
-    from parkner.adaptation import AdaptOptions
+    from parkner.adaptation_options import AdaptOptions
     from parkner.runtime import sha256_of_text
 
     @contextmanager

@@ -17,7 +17,8 @@ import yaml
 from rich.console import Console
 
 from parkner import conversion
-from parkner.adaptation import AdaptOptions, adapt_encoder
+from parkner.adaptation import adapt_encoder
+from parkner.adaptation_options import AdaptOptions
 from parkner.agreement import agreed_documents
 from parkner.averaging import WEIGHTS, average_models
 from parkner.cli import main as parkner

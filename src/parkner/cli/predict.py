@@ -134,9 +134,9 @@ def open_tagger(
         return rules, rules.fingerprint()
     from parkner.inference import Tagger
 
-    name = sha256_of_file(folder / DESCRIPTION)
     least = 0.0 if with_rules else minimum_score
     tagger = Tagger.from_pretrained(folder, backend=backend, minimum_score=least, **options)  # type: ignore[arg-type]
+    name = sha256_of_file(folder / DESCRIPTION)
     if not with_rules:
         return tagger, name
     from parkner.config import DEFAULT_LABELS
