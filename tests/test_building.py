@@ -171,7 +171,7 @@ def test_the_whole_build_runs_and_a_second_run_reuses_it(tmp_path, monkeypatch, 
         corpus=corpus, gold=gold, annotated=annotated,
         written=written, held_out=gold, recipe=recipe, card=card, layers=2,
         legs=(leg, replace(leg, span_weight=2.0)),
-        first_leg=4 * 2 * 8, seeds=(1, 2),
+        first_leg=4 * 2 * 8, runs=((1, ()), (2, ("augment.copies=1",))),
     )  # fmt: skip
     monkeypatch.setattr(building, "ship", lambda model, out, dev: 0 if shutil.copytree(model, out) else 1)
     building.build_model(plan, tmp_path / "work", tmp_path / "out")
