@@ -260,7 +260,8 @@ def owned_ranges(
         least = cuts[-1] + 1 if cuts else windows[0][0] + 1
         middle = max(least, (after[0] + before[1]) // 2)
         reach = (before[1] - after[0]) // 4
-        first, last = np.searchsorted(places, (max(least, middle - reach), middle + reach + 1))
+        latest = min(before[1], middle + reach)
+        first, last = np.searchsorted(places, (max(least, middle - reach), latest + 1))
         cuts.append(min(places[first:last].tolist(), key=lambda place: abs(place - middle), default=middle))
     starts = [windows[0][0], *cuts] if windows else []
     ends = [*cuts, windows[-1][1]] if windows else []
