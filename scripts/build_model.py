@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from parkner.spans import ParknerError
+from parkner.steps import StepError
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -162,6 +163,9 @@ def probe(
 if __name__ == "__main__":
     try:
         app()
+    except StepError as failed:
+        print(f"error: {failed}; the same command goes on there", file=sys.stderr)
+        raise SystemExit(failed.code) from None
     except ParknerError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(2) from None

@@ -14,6 +14,7 @@ from parkner import conversion
 from parkner.encoding import PieceEncoder
 from parkner.model_folder import read_description, write_description
 from parkner.spans import Document, Span, UsageError
+from parkner.steps import StepError
 from tiny import TEXTS, save_encoder, save_model
 
 pytest.importorskip("torch")
@@ -174,10 +175,18 @@ def test_the_whole_build_runs_and_a_second_run_reuses_it(tmp_path, monkeypatch, 
         first_leg=4 * 2 * 8, runs=((1, ()), (2, ("augment.copies=1",))),
     )  # fmt: skip
     monkeypatch.setattr(building, "ship", lambda model, out, dev: 0 if shutil.copytree(model, out) else 1)
+    adapt = building.adapt_encoder
+    monkeypatch.setattr(building, "adapt_encoder", lambda *a, **k: adapt(*a, **k, seconds=0))
+    with pytest.raises(StepError, match="'adapt, weak labels'") as stopped:
+        building.build_model(plan, tmp_path / "work", tmp_path / "out")
+    assert stopped.value.code == 130
+    monkeypatch.setattr(building, "adapt_encoder", adapt)
     building.build_model(plan, tmp_path / "work", tmp_path / "out")
     assert (tmp_path / "out" / "README.md").is_file()
     assert len((tmp_path / "work" / "adapt" / "losses.jsonl").read_text().splitlines()) == 8
     capsys.readouterr()
+    with pytest.raises(UsageError, match=r"none\.jsonl: no such file"):
+        building.build_model(replace(plan, gold=tmp_path / "none.jsonl"), tmp_path / "work", tmp_path / "out")
     building.build_model(plan, tmp_path / "work", tmp_path / "out")
     said = capsys.readouterr().out
     assert said.count("as before, reused") == 11, said

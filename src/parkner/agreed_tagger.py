@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from parkner.agreement import agreed_spans
 from parkner.inference import Tagger
-from parkner.preparation import Prepared, Preparer
+from parkner.preparation import Prepared, Preparer, as_documents
 from parkner.rules import RulePreparer, RuleTagger
 from parkner.spans import Document
 
@@ -65,11 +65,7 @@ class AgreedTagger:
         Yields:
             The documents with spans on their own text; a text gets its number as id.
         """
-        texts = (
-            item if isinstance(item, Document) else Document(str(number), item)
-            for number, item in enumerate(documents)
-        )
-        yield from self.tag_prepared(map(self.preparer, texts))
+        yield from self.tag_prepared(map(self.preparer, as_documents(documents)))
 
     def tag_prepared(self, prepared: Iterable[tuple[Prepared, Document]]) -> Iterator[Document]:
         """Tags what `AgreedPreparer` made of documents, here or in other processes, streaming and in order."""

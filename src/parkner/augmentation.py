@@ -12,12 +12,12 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from parkner.config import AugmentConfig
 from parkner.labelling.lexicon import read_lexicon
-from parkner.spans import Document, Span, UsageError
+from parkner.runtime import project_path
+from parkner.spans import Document, Span
 
 
 def augmented(documents: Sequence[Document], options: AugmentConfig, *, seed: int) -> Iterator[Document]:
@@ -61,10 +61,7 @@ def name_lists(documents: Iterable[Document], options: AugmentConfig) -> dict[st
     for label, files in options.lexicons.items():
         entries: list[str] = []
         for name in files:
-            path = Path(name)
-            if not path.is_file():
-                raise UsageError(f"augment.lexicons: {path}: no such file")
-            entries += read_lexicon(path)
+            entries += read_lexicon(project_path(name))
         own = found.setdefault(label, [])
         wanted = min(len(entries), max(len(own), 100))
         own += random.Random(0).sample(entries, wanted)

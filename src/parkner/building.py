@@ -1,8 +1,7 @@
 """From the corpus to the model that ships, in steps that are not done twice (tier 4).
 
 convert -> weak labels -> adapt (first leg) -> finish on gold: the teacher -> its labels, where the weak ones agree or it
-is sure -> adapt (second leg)
--> finish on gold -> mean of the seeds -> float16, int8, card. Why each stage is there: docs/training.md.
+is sure -> adapt (second leg) -> finish on gold -> mean of the seeds -> float16, int8, card. Why: docs/training.md.
 """
 
 from __future__ import annotations
@@ -29,11 +28,13 @@ from parkner.metrics import count_table, scores
 from parkner.model_card import Measured, Source, model_card, write_model_card
 from parkner.model_folder import ONNX_MODEL, read_description, write_description
 from parkner.pairing import read_texts
-from parkner.spans import Document
+from parkner.spans import Document, UsageError
 from parkner.steps import Steps
 
 DEV_NAME = "crawled gold, dev split (chosen on it)"
 HELD_OUT_NAME = "the five seed articles (nothing was trained or chosen on their gold)"
+
+STOPPED = 130  # exit code of a program that was stopped by Ctrl-C
 
 # Two legs of one run: the rate falls at the end of the second. In the second, spans that are now better weigh more.
 FIRST_LEG = AdaptOptions(
@@ -108,6 +109,9 @@ def build_model(
         StepError: If a step fails; the others stay done.
         UsageError, DataError, ModelError: If a file is missing or wrong.
     """
+    for path in (plan.corpus, plan.gold, plan.annotated, plan.written, plan.held_out, plan.recipe, plan.card):
+        if not path.is_file():
+            raise UsageError(f"{path}: no such file, and a build needs it")
     steps = Steps(work, Console())
     start, weak = work / "encoder", work / "weak.jsonl"
     pseudo, agreed = work / "pseudo.jsonl", work / "agreed.jsonl"
@@ -124,7 +128,10 @@ def build_model(
             str(start), plan.corpus, adapted, leg, without=[plan.gold], until=until, threads=threads,
             wheel=wheel, spans=[spans, train, more],
         )  # fmt: skip
-        return 0
+        done = json.loads((adapted / "options.json").read_text(encoding="utf-8"))["step"]
+        wanted = min(until or leg.characters, leg.characters)
+        # A run that was stopped (Ctrl-C, SIGTERM) ends well, with a checkpoint; the step is not done for that.
+        return 0 if done * leg.batch_size * leg.window >= wanted else STOPPED
 
     def finish(folder: Path, runs: Sequence[tuple[int, Sequence[str]]], *more_settings: str) -> int:
         models = []
@@ -167,7 +174,7 @@ def build_model(
     )  # fmt: skip
     steps.run(
         "finish on gold",
-        [train, more, plan.recipe],
+        [train, more, plan.written, plan.recipe, adapted / "encoder" / WEIGHTS],
         [final],
         lambda: finish(final, plan.runs),
         options=f"{plan.legs}",

@@ -22,7 +22,7 @@ from parkner.debris import article_ranges
 from parkner.decoding import Decoder, log_softmax
 from parkner.encoding import PieceEncoder, Pieces, cut_windows, owned_ranges
 from parkner.model_folder import read_description, shipped_model
-from parkner.preparation import Prepared, Preparer
+from parkner.preparation import Prepared, Preparer, as_documents
 from parkner.spans import Document, Span
 from parkner.tagging import bio_tags
 
@@ -124,11 +124,7 @@ class Tagger:
         Yields:
             The documents with spans on their own text; a text gets its number as id.
         """
-        texts = (
-            item if isinstance(item, Document) else Document(str(number), item)
-            for number, item in enumerate(documents)
-        )
-        yield from self.tag_prepared(map(self.preparer, texts))
+        yield from self.tag_prepared(map(self.preparer, as_documents(documents)))
 
     def tag_prepared(self, prepared: Iterable[Prepared]) -> Iterator[Document]:
         """Tags what `Preparer` made of documents, here or in other processes, streaming and in order.

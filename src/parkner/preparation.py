@@ -31,6 +31,12 @@ CHUNK_RECORDS = 64
 CHUNK_BYTES = 500_000
 
 
+def as_documents(items: Iterable[str | Document]) -> Iterator[Document]:
+    """Documents as they are; a text becomes one, with its place as id."""
+    for number, item in enumerate(items):
+        yield item if isinstance(item, Document) else Document(str(number), item)
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A document ready for the network.

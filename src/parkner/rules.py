@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from parkner.config import Config, load_config
+from parkner.preparation import as_documents
 from parkner.runtime import project_path, sha256_of_file
 from parkner.spans import Document, UsageError
 
@@ -100,8 +101,7 @@ class RuleTagger:
         Yields:
             The documents with spans on their own text; a text gets its number as id.
         """
-        for number, item in enumerate(documents):
-            yield self.preparer(item if isinstance(item, Document) else Document(str(number), item))
+        yield from map(self.preparer, as_documents(documents))
 
     def tag_prepared(self, prepared: Iterable[Document]) -> Iterator[Document]:
         """Passes on what `preparer` has labelled already, here or in other processes."""
