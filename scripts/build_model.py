@@ -130,14 +130,38 @@ def build_all(
 ) -> None:
     """From the corpus to the model folder: convert, label, adapt, self-train, finish on gold, export, describe."""
     from parkner.building import BuildPlan, build_model
+    from parkner.second_round import SecondRound
 
     plan = BuildPlan(
         corpus=corpus, gold=gold, annotated=ROOT / "annotations/crawled.jsonl",
         written=ROOT / "annotations/written.jsonl",
         held_out=ROOT / "annotations/seeds.jsonl", recipe=ROOT / "configs/model/gold.yaml",
-        card=ROOT / "configs/model/card.yaml",
+        card=ROOT / "configs/model/card.yaml", again=SecondRound(ROOT / "configs/model/finish.yaml"),
     )  # fmt: skip
     build_model(plan, work, out, wheel=wheel, threads=threads)
+
+
+@app.command()
+def narrow(
+    model: Annotated[Path, typer.Option(help="Model folder with a BERT.")],
+    texts: Annotated[
+        Path, typer.Option(help="Typical documents (JSON Lines); their spans are not looked at.")
+    ],
+    out: Annotated[Path, typer.Option(help="Model folder to write.")],
+    width: Annotated[int, typer.Option(help="Units that each feed-forward layer keeps.")] = 768,
+    threads: int = 0,
+) -> None:
+    """Takes units out of a model's feed-forward layers; some training afterwards brings back what is lost."""
+    from parkner import narrowing
+    from parkner.corpus import read_documents
+    from parkner.export import typical_windows
+    from parkner.model_folder import read_description
+    from parkner.runtime import set_threads
+
+    set_threads(threads)
+    windows = typical_windows(model, read_description(model), list(read_documents(texts)))
+    for layer, lost in enumerate(narrowing.narrow(model, out, width=width, windows=windows), 1):
+        typer.echo(f"layer {layer}: {lost:.2%} of the variance of its output lost")
 
 
 @app.command()

@@ -89,8 +89,8 @@ def test_the_mean_of_networks_is_their_mean(model, tmp_path):
 def test_ship_writes_half_floats_and_int8_and_the_card_has_the_scores(model, tmp_path):
     from safetensors.numpy import load_file
 
-    from parkner.building import describe, ship
     from parkner.corpus import write_documents
+    from parkner.shipping import describe, ship
 
     found = _predicted(model, TEXTS)
     gold = tmp_path / "gold.jsonl"
@@ -130,6 +130,7 @@ def test_the_whole_build_runs_and_a_second_run_reuses_it(tmp_path, monkeypatch, 
     from parkner import building
     from parkner.adaptation_options import AdaptOptions
     from parkner.runtime import sha256_of_text
+    from parkner.second_round import SecondRound
 
     @contextmanager
     def no_wheel(wheel=None):
@@ -141,7 +142,11 @@ def test_the_whole_build_runs_and_a_second_run_reuses_it(tmp_path, monkeypatch, 
     )
     monkeypatch.setattr(building, "_label", lambda corpus, out: out.write_text(corpus.read_text()) and 0)
     lines = [
-        {"id": f"a{i}", "text": "\n".join(TEXTS), "spans": [[0, 5, "PARK"], [5, 10, "DATE"]]}
+        {
+            "id": f"a{i}",
+            "text": "\n".join([*TEXTS, f"{i}日重庆高新区投资{i}亿元。"]),
+            "spans": [[0, 5, "PARK"], [5, 10, "DATE"]],
+        }
         for i in range(12)
     ]
     corpus, gold, annotated = tmp_path / "corpus.jsonl", tmp_path / "gold.jsonl", tmp_path / "annotated.jsonl"
@@ -171,6 +176,7 @@ def test_the_whole_build_runs_and_a_second_run_reuses_it(tmp_path, monkeypatch, 
     plan = building.BuildPlan(
         corpus=corpus, gold=gold, annotated=annotated,
         written=written, held_out=gold, recipe=recipe, card=card, layers=2,
+        again=SecondRound(recipe, width=20, seeds=(3, 4)),
         legs=(leg, replace(leg, span_weight=2.0)),
         first_leg=4 * 2 * 8, runs=((1, ()), (2, ("augment.copies=1",))),
     )  # fmt: skip
@@ -189,7 +195,7 @@ def test_the_whole_build_runs_and_a_second_run_reuses_it(tmp_path, monkeypatch, 
         building.build_model(replace(plan, gold=tmp_path / "none.jsonl"), tmp_path / "work", tmp_path / "out")
     building.build_model(plan, tmp_path / "work", tmp_path / "out")
     said = capsys.readouterr().out
-    assert said.count("as before, reused") == 11, said
+    assert said.count("as before, reused") == 19, said
 
 
 def test_evened_activations_compute_the_same(tmp_path):

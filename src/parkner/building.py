@@ -1,34 +1,27 @@
 """From the corpus to the model that ships, in steps that are not done twice (tier 4).
 
 convert -> weak labels -> adapt (first leg) -> finish on gold: the teacher -> its labels, where the weak ones agree or it
-is sure -> adapt (second leg) -> finish on gold -> mean of the seeds -> float16, int8, card. Why: docs/training.md.
+is sure -> adapt (second leg) -> finish on gold -> mean of the seeds -> a second round (`parkner.second_round`) -> float16,
+int8, card. Why: docs/training.md.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import yaml
 from rich.console import Console
 
-from parkner import conversion
+from parkner import building_data, conversion
 from parkner.adaptation import adapt_encoder
 from parkner.adaptation_options import AdaptOptions
-from parkner.agreement import agreed_documents
 from parkner.averaging import WEIGHTS, average_models
 from parkner.cli import main as parkner
-from parkner.corpus import iterate_jsonl, read_documents, write_documents
-from parkner.evaluation import evaluate
-from parkner.inference import Tagger
-from parkner.metrics import count_table, scores
-from parkner.model_card import Measured, Source, model_card, write_model_card
-from parkner.model_folder import ONNX_MODEL, read_description, write_description
-from parkner.pairing import read_texts
-from parkner.spans import Document, UsageError
+from parkner.second_round import SecondRound, second_round
+from parkner.shipping import describe, ship
+from parkner.spans import UsageError
 from parkner.steps import Steps
 
 DEV_NAME = "crawled gold, dev split (chosen on it)"
@@ -76,6 +69,7 @@ class BuildPlan:
             is the teacher's, too.
         teacher_epochs: Epochs of the teacher's fine-tuning.
         least_scores: Of spans that only the teacher, or only the labelling functions found (see `parkner.agreement`).
+        again: How the second round is done.
     """
 
     corpus: Path
@@ -85,6 +79,7 @@ class BuildPlan:
     held_out: Path
     recipe: Path
     card: Path
+    again: SecondRound
     layers: int = 4
     legs: tuple[AdaptOptions, AdaptOptions] = (FIRST_LEG, SECOND_LEG)
     first_leg: int = 6_000_000
@@ -109,14 +104,16 @@ def build_model(
         StepError: If a step fails; the others stay done.
         UsageError, DataError, ModelError: If a file is missing or wrong.
     """
-    for path in (plan.corpus, plan.gold, plan.annotated, plan.written, plan.held_out, plan.recipe, plan.card):
+    for path in (
+        plan.corpus, plan.gold, plan.annotated, plan.written, plan.held_out, plan.recipe, plan.again.recipe, plan.card,
+    ):  # fmt: skip
         if not path.is_file():
             raise UsageError(f"{path}: no such file, and a build needs it")
     steps = Steps(work, Console())
     start, weak = work / "encoder", work / "weak.jsonl"
     pseudo, agreed = work / "pseudo.jsonl", work / "agreed.jsonl"
     train, dev, more = work / "gold.jsonl", work / "dev.jsonl", work / "annotated.jsonl"
-    adapted, teacher, final = work / "adapt", work / "teacher", work / "final"
+    adapted, teacher, first_model, final = (work / n for n in ("adapt", "teacher", "first", "final"))
 
     def convert() -> int:
         with conversion.original(wheel) as e5:
@@ -150,7 +147,10 @@ def build_model(
         return 0
 
     steps.run("convert", [], [start], convert, options=f"{plan.layers} layers")
-    steps.run("gold", [plan.gold, plan.annotated], [train, dev, more], lambda: _gold(plan, train, dev, more))
+    steps.run(
+        "gold", [plan.gold, plan.corpus, plan.annotated], [train, dev, more],
+        lambda: building_data.split_gold(plan.gold, plan.corpus, plan.annotated, train=train, dev=dev, more=more),
+    )  # fmt: skip
     steps.run("weak labels", [plan.corpus], [weak], lambda: _label(plan.corpus, weak))
     first, second = plan.legs
     steps.run(
@@ -167,7 +167,10 @@ def build_model(
         "the teacher's labels", [plan.corpus, teacher / WEIGHTS], [pseudo],
         lambda: parkner(["predict", str(plan.corpus), "--model", str(teacher), "--out", str(pseudo)]),
     )  # fmt: skip
-    steps.run("agreement", [pseudo, weak], [agreed], lambda: _agree(plan, pseudo, weak, agreed))
+    steps.run(
+        "agreement", [pseudo, weak], [agreed],
+        lambda: building_data.agree(pseudo, weak, agreed, plan.least_scores),
+    )  # fmt: skip
     steps.run(
         "adapt, agreed labels", [agreed, train, more], [adapted],
         lambda: adapt(second, agreed, None), options=f"{second}",
@@ -175,10 +178,14 @@ def build_model(
     steps.run(
         "finish on gold",
         [train, more, plan.written, plan.recipe, adapted / "encoder" / WEIGHTS],
-        [final],
-        lambda: finish(final, plan.runs),
+        [first_model],
+        lambda: finish(first_model, plan.runs),
         options=f"{plan.legs}",
     )
+    second_round(
+        steps, first_model, final, work, plan.again,
+        corpus=plan.corpus, gold=[train, more], written=plan.written, dev=dev, threads=threads,
+    )  # fmt: skip
     steps.run("ship", [final / WEIGHTS, dev], [out], lambda: ship(final, out, dev))
     steps.run(
         "model card", [out / WEIGHTS, dev, plan.held_out], [out / "README.md"],
@@ -190,107 +197,5 @@ def build_model(
     )  # fmt: skip
 
 
-def _gold(plan: BuildPlan, train: Path, dev: Path, more: Path) -> int:
-    splits = {str(record.get("id")): record.get("split") for _, record in iterate_jsonl(plan.gold)}
-    documents = list(read_documents(plan.gold))
-    write_documents(train, (d for d in documents if splits[d.id] == "train"))
-    write_documents(dev, (d for d in documents if splits[d.id] == "dev"))
-    texts = read_texts(plan.corpus, standoff=plan.annotated)
-    write_documents(more, read_documents(plan.annotated, texts=texts))
-    return 0
-
-
-def _agree(plan: BuildPlan, pseudo: Path, weak: Path, out: Path) -> int:
-    teacher, rules = plan.least_scores
-    found = agreed_documents(
-        read_documents(pseudo), read_documents(weak), least_first=teacher, least_second=rules
-    )
-    write_documents(out, found)
-    return 0
-
-
 def _label(corpus: Path, out: Path) -> int:
     return parkner(["label", str(corpus), "--out", str(out), "--workers", "2"])
-
-
-def ship(model: Path, out: Path, dev: Path) -> int:
-    """Writes a trained model in the form in which it ships: float16, and int8 with its score on dev documents.
-
-    Args:
-        model: A model directory.
-        out: Folder to write; replaced.
-        dev: Gold to hold int8 against torch on (see ``parkner export``).
-
-    Returns:
-        The exit code of ``parkner export``: 1 where int8 loses too much.
-    """
-    import torch
-    from safetensors.torch import load_file, save_file
-
-    partial = out.with_name(out.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    shutil.copytree(model, partial, ignore=shutil.ignore_patterns("*.onnx", WEIGHTS))
-    weights = load_file(model / WEIGHTS)
-    save_file(
-        {name: tensor.to(torch.float16).contiguous() for name, tensor in weights.items()},
-        partial / WEIGHTS,
-        {"format": "pt"},
-    )
-    config = json.loads((partial / "config.json").read_text(encoding="utf-8"))
-    (partial / "config.json").write_text(
-        json.dumps({**config, "dtype": "float16"}, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
-    )
-    conversion.add_line_break(partial)
-    write_description(partial, replace(read_description(model), encoder="", scores={}))
-    shutil.rmtree(out, ignore_errors=True)
-    partial.replace(out)
-    return parkner(["export", "--model", str(out), "--int8", "--dev", str(dev)])
-
-
-def describe(
-    out: Path,
-    sets: Mapping[str, Path],
-    trained_on: Mapping[str, Path],
-    *,
-    card: Path,
-) -> int:
-    """Measures a model directory with its default backend, and writes scores and card into it.
-
-    Args:
-        out: The model directory.
-        sets: Gold by name, the set that the model was chosen on first.
-        trained_on: Files of the training data by name.
-        card: YAML with ``recipe`` (commands) and ``notes`` (sections by heading) for the card.
-    """
-    from parkner.rules import RuleTagger
-
-    tagger, rules = Tagger.from_pretrained(out, values=False), RuleTagger(values=False)
-    measured = []
-    for name, path in sets.items():
-        gold = list(read_documents(path))
-        weak = list(rules.tag(gold))
-        baseline = scores(count_table([(g.spans, w.spans) for g, w in zip(gold, weak, strict=True)]))
-        found = evaluate(gold, list(tagger.tag(gold)))
-        measured.append(Measured(name, found, {target: score.f1 for target, score in baseline.items()}))
-    description = read_description(out)
-    shown = {
-        one.name: {target: round(score.f1, 4) for target, score in one.evaluation.scores["strict"].items()}
-        for one in measured
-    }
-    description = replace(description, scores={**description.scores, **shown})
-    sizes = {name: (out / name).stat().st_size for name in (WEIGHTS, ONNX_MODEL) if (out / name).is_file()}
-    write_description(out, description)
-    words = yaml.safe_load(card.read_text(encoding="utf-8"))
-    text = model_card(
-        out.name, description, measured=measured, sources=[_source(name, path) for name, path in trained_on.items()], sizes=sizes,
-        recipe=words["recipe"], notes=words["notes"],
-    )  # fmt: skip
-    write_model_card(out, text)
-    return 0
-
-
-def _source(name: str, path: Path) -> Source:
-    documents: list[Document] = list(read_documents(path))
-    return Source(
-        name, len(documents), sum(len(d.text) for d in documents), sum(len(d.spans) for d in documents)
-    )

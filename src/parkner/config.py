@@ -86,6 +86,11 @@ class TrainConfig(_Section):
     warmup_ratio: float = Field(default=0.1, ge=0, le=1)
     dropout: float | None = Field(default=None, ge=0, lt=1)  # None: the encoder's own
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    word_dropout: float = Field(default=0.0, ge=0, lt=1)  # share of pieces hidden behind [MASK]
+    consistency: float = Field(default=0.0, ge=0)  # weight of the loss of invalid tag pairs, such as O I-ORG
+    average: float = Field(
+        default=0.0, ge=0, lt=1
+    )  # decay a step of a running mean of the weights, such as 0.999; 0: none
     use_confidence: bool = True  # weigh each character's loss by the confidence of its weak span
     outside_weight: float = Field(default=1.0, ge=0)  # loss weight of characters outside every span
     precision: Literal["auto", "bf16", "fp32"] = "auto"  # auto: bf16 where the CPU or GPU has it

@@ -17,8 +17,11 @@ from parkner.encoding import IGNORED, LabelledWindow, PieceEncoder
 from parkner.inference import Tagger
 from parkner.metrics import count_table
 from parkner.metrics import scores as metric_scores
-from parkner.spans import Document
+from parkner.spans import Document, UsageError
+from parkner.tag_losses import ConsistencyLoss, drop_words
+from parkner.tagging import bio_tags
 from parkner.token_batches import TokenBatches
+from parkner.weight_average import WeightAverage
 
 PAD_TO = 32  # pieces
 
@@ -63,11 +66,28 @@ class Collator:
 class TaggingTrainer(Trainer):
     """Trainer with a loss weighted by confidence and an evaluation on whole documents."""
 
-    def __init__(self, *, config: Config, encoder: PieceEncoder, **options: Any) -> None:
-        """Takes the recipe and the encoder besides Trainer's own options."""
+    def __init__(
+        self, *, config: Config, encoder: PieceEncoder, mask_id: int | None = None, **options: Any
+    ) -> None:
+        """Takes the recipe, the encoder and the id of ``[MASK]`` besides Trainer's own options.
+
+        Raises:
+            UsageError: If the recipe drops words and the tokenizer has no ``[MASK]``.
+        """
         super().__init__(**options)
         self.recipe = config
         self.encoder = encoder
+        if config.train.word_dropout and mask_id is None:
+            raise UsageError("train.word_dropout: the encoder's tokenizer has no mask token")
+        self._mask_id = mask_id or 0
+        self._consistency = ConsistencyLoss(bio_tags(config.labels)) if config.train.consistency else None
+        self.average = (
+            WeightAverage(self.model, config.train.average)
+            if config.train.average and self.model is not None
+            else None
+        )
+        if self.average:
+            self.add_callback(self.average)
         # The loss below normalises by itself; Trainer must not divide by item counts again.
         self.model_accepts_loss_kwargs = False
 
@@ -93,8 +113,12 @@ class TaggingTrainer(Trainer):
         num_items_in_batch: Any = None,
     ) -> Any:
         """Cross-entropy over pieces, each weighted by the confidence of its label; mean by total weight."""
-        labels, weights = inputs["labels"], inputs["weights"]
-        outputs = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"])
+        labels, weights, input_ids = inputs["labels"], inputs["weights"], inputs["input_ids"]
+        if self.recipe.train.word_dropout:
+            input_ids = drop_words(
+                input_ids, labels, share=self.recipe.train.word_dropout, mask_id=self._mask_id
+            )
+        outputs = model(input_ids=input_ids, attention_mask=inputs["attention_mask"])
         losses = torch.nn.functional.cross_entropy(
             outputs.logits.float().flatten(0, 1),
             labels.flatten(),
@@ -106,6 +130,8 @@ class TaggingTrainer(Trainer):
         if self.recipe.train.use_confidence:
             counted = counted * weights.flatten()
         loss = (losses * counted).sum() / counted.sum().clamp(min=1.0)
+        if self._consistency:
+            loss = loss + self.recipe.train.consistency * self._consistency(outputs.logits, labels)
         if not torch.isfinite(loss):
             raise FloatingPointError(f"training loss is {loss.item()} at step {self.state.global_step}")
         return (loss, outputs) if return_outputs else loss
@@ -117,9 +143,10 @@ class TaggingTrainer(Trainer):
         assert self.model is not None  # Trainer's type allows for a model made later
         documents: Any = self.eval_dataset if eval_dataset is None else eval_dataset
         was_training = self.model.training
+        measured = self.average.mean if self.average else self.model
         tagger = Tagger(
             TorchBackend(
-                self.model, device=str(self.args.device), precision="bf16" if self.args.bf16 else "fp32"
+                measured, device=str(self.args.device), precision="bf16" if self.args.bf16 else "fp32"
             ),
             self.encoder,
             self.recipe.labels,

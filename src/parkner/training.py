@@ -128,6 +128,7 @@ def train(
         data_collator=Collator(encoder.pad_id, config.window.size + 2),
         config=config,
         encoder=encoder,
+        mask_id=tokenizer.mask_token_id,
         callbacks=[ScoreLog()]
         + ([EarlyStoppingCallback(config.train.patience)] if dev and config.train.patience else []),
     )
