@@ -369,11 +369,13 @@ def test_model_and_rules_together(seeds, tmp_path, capsys):
             added += span not in model
         assert all(span.get("value") for span in line["spans"] if span["label"] == "AMOUNT")
     assert added > 5
-    for wrong in (["--engine", "ray"],):
-        assert (
-            main(["predict", str(seeds), "--out", str(tmp_path / "x.parquet"), "--with-rules", *wrong]) == 2
-        )
-        assert "--with-rules" in capsys.readouterr().err
+
+
+def test_rules_cannot_be_asked_beside_a_model_with_other_labels(seeds, tmp_path, capsys):
+    folder = save_model(tmp_path / "model", labels=("ORG", "PERSON"))
+    command = ["predict", str(seeds), "--out", str(tmp_path / "x.jsonl"), "--model", str(folder)]
+    assert main([*command, "--with-rules"]) == 2
+    assert "--with-rules: the model's labels ['ORG', 'PERSON']" in capsys.readouterr().err
 
 
 def test_rules_keep_to_the_least_score():

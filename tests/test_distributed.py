@@ -9,10 +9,11 @@ from functools import partial
 import pytest
 
 from parkner import distributed
+from parkner.agreed_tagger import AgreedTagger
 from parkner.cli import main
 from parkner.distributed import SPARK_SCHEMA, list_inputs, pack_model, tag_frames
 from parkner.inference import Tagger
-from parkner.spans import ModelError, UsageError
+from parkner.spans import Document, ModelError, UsageError
 from tiny import TEXTS, save_model
 
 
@@ -137,6 +138,25 @@ def test_a_damaged_model_is_not_sent(model, tmp_path):
     assert set(pack_model(model)) >= {"parkner.json", "model.onnx", "tokenizer.json"}
     with pytest.raises(ModelError, match="no such model folder"):
         pack_model(tmp_path / "none")
+
+
+def test_rules_are_asked_on_ray_as_they_are_here(model, tmp_path):
+    import pickle
+
+    import pyarrow as pa
+
+    packed = distributed.PackedTagger(pack_model(model), {"with_rules": True, "backend": "onnx"})
+    documents = [Document(str(n), text) for n, text in enumerate(TEXTS)]
+    rows = {"document": [pickle.dumps(d) for d in documents], "file": [0, 0, 0], "record": [1, 2, 3]}
+    table = packed(pa.table(rows))
+    local = AgreedTagger.from_pretrained(model, backend="onnx").tag(documents)
+    plain = Tagger.from_pretrained(model, backend="onnx").tag(documents)
+    found, alone = ([[(s.start, s.end, s.label) for s in d.spans] for d in some] for some in (local, plain))
+    assert [[(s["start"], s["end"], s["label"]) for s in row] for row in table["spans"].to_pylist()] == found
+    assert found != alone
+    other = save_model(tmp_path / "other", labels=("ORG", "PERSON"))
+    with pytest.raises(UsageError, match="PERSON"):
+        distributed._model_to_send(other, {"with_rules": True})
 
 
 def frame():

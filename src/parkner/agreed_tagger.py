@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 from parkner.agreement import agreed_spans
+from parkner.config import DEFAULT_LABELS
 from parkner.inference import Tagger
 from parkner.preparation import Prepared, Preparer, as_documents
 from parkner.rules import RulePreparer, RuleTagger
-from parkner.spans import Document
+from parkner.spans import Document, UsageError
 
 # Least scores of a span that only the model, or only the labelling functions found; chosen on the dev split of the
 # crawled gold (docs/training.md).
@@ -56,6 +59,25 @@ class AgreedTagger:
         self.backend = AgreedBackend(f"{model.backend.name} and {rules.backend.name}")
         self.preparer = AgreedPreparer(model.preparer, rules.preparer)
 
+    @classmethod
+    def from_pretrained(
+        cls, folder: str | Path | None = None, *, minimum_score: float = 0.0, **options: Any
+    ) -> AgreedTagger:
+        """Loads a model directory, and the labelling functions beside it.
+
+        Args:
+            folder: The directory; None for the model that ships with the project.
+            minimum_score: Spans with a lower score are left out.
+            options: As for `Tagger.from_pretrained`.
+
+        Raises:
+            ModelError: If the directory cannot be read.
+            UsageError: If its labels are not those of the labelling functions.
+        """
+        model = Tagger.from_pretrained(folder, **options)
+        check_labels(model.labels)
+        return cls(model, RuleTagger(), minimum_score=minimum_score)
+
     def tag(self, documents: Iterable[str | Document]) -> Iterator[Document]:
         """Tags documents, streaming and in order.
 
@@ -82,3 +104,13 @@ class AgreedTagger:
             )
             kept = tuple(span for span in spans if (span.score or 0.0) >= self.minimum_score)
             yield replace(document, spans=kept)
+
+
+def check_labels(labels: Sequence[str]) -> None:
+    """Refuses a model with labels that the labelling functions do not know.
+
+    Raises:
+        UsageError: If there is one.
+    """
+    if set(labels) - set(DEFAULT_LABELS):
+        raise UsageError(f"--with-rules: the model's labels {list(labels)} are not those of the functions")

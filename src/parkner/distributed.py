@@ -63,13 +63,16 @@ class PackedTagger:
 
         Args:
             packed: Files of `pack_model`, or Ray's reference to them; None tags with the labelling functions.
-            options: For `parkner.inference.Tagger.from_pretrained`.
+            options: For `parkner.inference.Tagger.from_pretrained`, and ``with_rules``.
         """
+        options = dict(options)
+        with_rules = options.pop("with_rules", False)
         if packed is None:
             from parkner.rules import RuleTagger
 
             self._tagger: Any = RuleTagger(minimum_score=options.get("minimum_score", 0.0))
             return
+        from parkner.agreed_tagger import AgreedTagger
         from parkner.inference import Tagger
 
         if not isinstance(packed, Mapping):
@@ -77,7 +80,8 @@ class PackedTagger:
         with tempfile.TemporaryDirectory(prefix="parkner-model-") as name:
             for file, content in packed.items():
                 (Path(name) / file).write_bytes(content)
-            self._tagger = Tagger.from_pretrained(name, **options)
+            kind = AgreedTagger if with_rules else Tagger
+            self._tagger = kind.from_pretrained(name, **options)
 
     def __call__(self, batch: pa.Table) -> pa.Table:
         """Rows ``document, file, record`` -> rows of our Parquet schema with ``file`` and ``record``."""
@@ -206,7 +210,7 @@ def predict_on_ray(
         out: A folder to be made, ending in ``.parquet``; a URI, or a path that every machine sees.
         model: A model folder on this machine; None for the shipped one, or the labelling functions where none ships.
         taggers: Most tagger actors; 0 for one a GPU, or one a CPU where there are none.
-        options: ``backend, device, threads, minimum_score`` for the taggers.
+        options: ``backend, device, threads, minimum_score, with_rules`` for the taggers.
 
     Returns:
         The exit code.
@@ -238,10 +242,14 @@ def predict_on_ray(
 
 
 def _model_to_send(model: Path | None, options: Mapping[str, Any]) -> dict[str, bytes] | None:
-    from parkner.model_folder import shipped_model
+    from parkner.agreed_tagger import check_labels
+    from parkner.model_folder import read_description, shipped_model
 
     try:
-        return pack_model(model if model is not None else shipped_model())
+        folder = model if model is not None else shipped_model()
+        if options.get("with_rules"):
+            check_labels(read_description(folder).labels)
+        return pack_model(folder)
     except ModelError:
         if model is not None or options.get("backend", "auto") != "auto":
             raise

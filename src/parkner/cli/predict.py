@@ -81,9 +81,7 @@ def predict_command(
 
         if resume:
             raise UsageError("--resume: is for --engine local; Ray does what was lost again by itself")
-        if with_rules:
-            raise UsageError("--with-rules: is for --engine local")
-        return predict_on_ray(inputs, out, model=model, taggers=workers, **options)
+        return predict_on_ray(inputs, out, model=model, taggers=workers, with_rules=with_rules, **options)
 
     from parkner.batch import Job
 
@@ -132,21 +130,13 @@ def open_tagger(
         print("parkner: no model ships with this version: tagging with labelling functions", file=sys.stderr)
         rules = RuleTagger(minimum_score=minimum_score)
         return rules, rules.fingerprint()
+    name = sha256_of_file(folder / DESCRIPTION)
+    options |= {"backend": backend, "minimum_score": minimum_score}
+    if with_rules:
+        from parkner.agreed_tagger import AgreedTagger
+
+        both = AgreedTagger.from_pretrained(folder, **options)
+        return both, f"{name} {both.rules.fingerprint()}"
     from parkner.inference import Tagger
 
-    least = 0.0 if with_rules else minimum_score
-    tagger = Tagger.from_pretrained(folder, backend=backend, minimum_score=least, **options)  # type: ignore[arg-type]
-    name = sha256_of_file(folder / DESCRIPTION)
-    if not with_rules:
-        return tagger, name
-    from parkner.config import DEFAULT_LABELS
-
-    if set(tagger.labels) - set(DEFAULT_LABELS):
-        raise UsageError(
-            f"--with-rules: the model's labels {list(tagger.labels)} are not those of the functions"
-        )
-    from parkner.agreed_tagger import AgreedTagger
-    from parkner.rules import RuleTagger
-
-    rules = RuleTagger()
-    return AgreedTagger(tagger, rules, minimum_score=minimum_score), f"{name} {rules.fingerprint()}"
+    return Tagger.from_pretrained(folder, **options), name
