@@ -135,8 +135,8 @@ def build_all(
     plan = BuildPlan(
         corpus=corpus, gold=gold, annotated=ROOT / "annotations/crawled.jsonl",
         written=ROOT / "annotations/written.jsonl",
-        held_out=ROOT / "annotations/seeds.jsonl", recipe=ROOT / "configs/model/gold.yaml",
-        card=ROOT / "configs/model/card.yaml", again=SecondRound(ROOT / "configs/model/finish.yaml"),
+        held_out=ROOT / "annotations/seeds.jsonl", practice=ROOT / "annotations/written_heldout.jsonl", recipe=ROOT / "configs/model/gold.yaml",
+        card=ROOT / "configs/model/card.yaml", again=SecondRound(ROOT / "configs/model/finish.yaml", ROOT / "configs/model/last.yaml"),
     )  # fmt: skip
     build_model(plan, work, out, wheel=wheel, threads=threads)
 

@@ -26,6 +26,9 @@ from parkner.steps import Steps
 
 DEV_NAME = "crawled gold, dev split (chosen on it)"
 HELD_OUT_NAME = "the five seed articles (nothing was trained or chosen on their gold)"
+PRACTICE_NAME = (
+    "practice articles held out (written by language models; nothing was trained or chosen on them)"
+)
 
 STOPPED = 130  # exit code of a program that was stopped by Ctrl-C
 
@@ -60,6 +63,7 @@ class BuildPlan:
         annotated: Stand-off gold of further documents of the corpus.
         written: Gold with texts that are the project's own: articles written for practice.
         held_out: Gold of articles of other sources that nothing is trained or chosen on.
+        practice: Practice articles, likewise.
         recipe: Configuration of the fine-tuning on gold.
         card: What the model card says besides figures (see `describe`).
         layers: Of the converted encoder.
@@ -77,6 +81,7 @@ class BuildPlan:
     annotated: Path
     written: Path
     held_out: Path
+    practice: Path
     recipe: Path
     card: Path
     again: SecondRound
@@ -105,7 +110,7 @@ def build_model(
         UsageError, DataError, ModelError: If a file is missing or wrong.
     """
     for path in (
-        plan.corpus, plan.gold, plan.annotated, plan.written, plan.held_out, plan.recipe, plan.again.recipe, plan.card,
+        plan.corpus, plan.gold, plan.annotated, plan.written, plan.held_out, plan.practice, plan.recipe, plan.again.recipe, plan.again.last_recipe, plan.card,
     ):  # fmt: skip
         if not path.is_file():
             raise UsageError(f"{path}: no such file, and a build needs it")
@@ -188,9 +193,9 @@ def build_model(
     )  # fmt: skip
     steps.run("ship", [final / WEIGHTS, dev], [out], lambda: ship(final, out, dev))
     steps.run(
-        "model card", [out / WEIGHTS, dev, plan.held_out], [out / "README.md"],
+        "model card", [out / WEIGHTS, dev, plan.held_out, plan.practice], [out / "README.md"],
         lambda: describe(
-            out, {DEV_NAME: dev, HELD_OUT_NAME: plan.held_out},
+            out, {DEV_NAME: dev, HELD_OUT_NAME: plan.held_out, PRACTICE_NAME: plan.practice},
             {"crawled corpus, weak labels, then those agreed on with the teacher": agreed, "gold, train split": train, "gold, further documents of the corpus": more, "practice articles, written and marked by language models": plan.written},
             card=plan.card,
         ),

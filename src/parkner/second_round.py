@@ -1,7 +1,7 @@
 """A further round of self-training from a finished model, in steps that are not done twice (tier 4).
 
 narrow -> its labels of the lines that nobody has read, where the labelling functions agree or one is sure -> train on
-those, in two halves whose weights are averaged -> finish on gold, two seeds, averaged. Why: docs/training.md.
+those, in two halves -> finish on gold, twice; two runs each time, whose weights are averaged. Why: docs/training.md.
 """
 
 from __future__ import annotations
@@ -25,18 +25,22 @@ class SecondRound:
     """How a further round is done.
 
     Attributes:
-        recipe: Configuration of both trainings.
+        recipe: Configuration of the training on agreed labels and of the first on gold.
+        last_recipe: Configuration of the last training on gold.
         width: Units that each feed-forward layer keeps; 0 leaves the network as it is.
         least_scores: Of spans that only the model, or only the labelling functions found (see `parkner.agreement`).
         characters: How much of the unread text is trained on, the richest in names first.
         seeds: One for each run; the mean of their weights is taken.
+        last_seeds: The same for the last training.
     """
 
     recipe: Path
+    last_recipe: Path
     width: int = 768
     least_scores: tuple[float, float] = (0.6, 0.85)
     characters: int = 4_600_000
     seeds: Sequence[int] = (13, 14)
+    last_seeds: Sequence[int] = (15, 16)
 
 
 def second_round(
@@ -69,7 +73,7 @@ def second_round(
     Raises:
         StepError: If a step fails.
     """
-    narrowed, middle = work / "narrowed", work / "agreed-again"
+    narrowed, middle, finished = (work / name for name in ("narrowed", "agreed-again", "gold-again"))
     rest, found, weak, agreed = (
         work / f"rest{suffix}.jsonl" for suffix in ("", "-model", "-rules", "-agreed")
     )
@@ -85,20 +89,12 @@ def second_round(
         )
         return 0
 
-    def train(start: Path, folder: Path, files: Sequence[Sequence[Path]]) -> int:
+    def train(start: Path, folder: Path, recipe: Path, files: Sequence[tuple[int, Sequence[Path]]]) -> int:
+        """Fine-tunes once for each seed, on files of its own and the practice articles, and takes the mean."""
         runs = []
-        for seed, own in zip(options.seeds, files, strict=True):
+        for seed, own in files:
             run = folder.with_name(f"{folder.name}-{seed}")
-            command = [
-                "train",
-                "--config",
-                str(options.recipe),
-                "--dev",
-                str(dev),
-                "--out",
-                str(run),
-                "--resume",
-            ]
+            command = ["train", "--config", str(recipe), "--dev", str(dev), "--out", str(run), "--resume"]
             for path in [*own, written]:
                 command += ["--train", str(path)]
             for setting in (f"encoder.name={start}", f"seed={seed}", f"threads={threads}"):
@@ -135,9 +131,13 @@ def second_round(
     )  # fmt: skip
     steps.run(
         "train on agreed labels", [*halves, written, options.recipe, start / WEIGHTS], [middle],
-        lambda: train(start, middle, [[half] for half in halves]),
+        lambda: train(start, middle, options.recipe, [(s, [half]) for s, half in zip(options.seeds, halves, strict=True)]),
     )  # fmt: skip
     steps.run(
-        "finish on gold, again", [*gold, written, options.recipe, middle / WEIGHTS], [out],
-        lambda: train(middle, out, [gold for _ in options.seeds]),
+        "finish on gold, again", [*gold, written, options.recipe, middle / WEIGHTS], [finished],
+        lambda: train(middle, finished, options.recipe, [(seed, gold) for seed in options.seeds]),
+    )  # fmt: skip
+    steps.run(
+        "finish on gold, a last time", [*gold, written, options.last_recipe, finished / WEIGHTS], [out],
+        lambda: train(finished, out, options.last_recipe, [(seed, gold) for seed in options.last_seeds]),
     )  # fmt: skip
