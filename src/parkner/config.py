@@ -87,7 +87,6 @@ class TrainConfig(_Section):
     dropout: float | None = Field(default=None, ge=0, lt=1)  # None: the encoder's own
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     word_dropout: float = Field(default=0.0, ge=0, lt=1)  # share of pieces hidden behind [MASK]
-    consistency: float = Field(default=0.0, ge=0)  # weight of the loss of invalid tag pairs, such as O I-ORG
     average: float = Field(
         default=0.0, ge=0, lt=1
     )  # decay a step of a running mean of the weights, such as 0.999; 0: none

@@ -18,10 +18,9 @@ from parkner.inference import Tagger
 from parkner.metrics import count_table
 from parkner.metrics import scores as metric_scores
 from parkner.spans import Document, UsageError
-from parkner.tag_losses import ConsistencyLoss, drop_words
-from parkner.tagging import bio_tags
 from parkner.token_batches import TokenBatches
 from parkner.weight_average import WeightAverage
+from parkner.word_dropout import drop_words
 
 PAD_TO = 32  # pieces
 
@@ -80,7 +79,6 @@ class TaggingTrainer(Trainer):
         if config.train.word_dropout and mask_id is None:
             raise UsageError("train.word_dropout: the encoder's tokenizer has no mask token")
         self._mask_id = mask_id or 0
-        self._consistency = ConsistencyLoss(bio_tags(config.labels)) if config.train.consistency else None
         self.average = (
             WeightAverage(self.model, config.train.average)
             if config.train.average and self.model is not None
@@ -130,8 +128,6 @@ class TaggingTrainer(Trainer):
         if self.recipe.train.use_confidence:
             counted = counted * weights.flatten()
         loss = (losses * counted).sum() / counted.sum().clamp(min=1.0)
-        if self._consistency:
-            loss = loss + self.recipe.train.consistency * self._consistency(outputs.logits, labels)
         if not torch.isfinite(loss):
             raise FloatingPointError(f"training loss is {loss.item()} at step {self.state.global_step}")
         return (loss, outputs) if return_outputs else loss

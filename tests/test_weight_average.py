@@ -1,4 +1,4 @@
-"""What fine-tuning adds to cross-entropy: a loss of invalid pairs, word dropout, a mean of the weights."""
+"""What fine-tuning can be asked for besides: word dropout, and a running mean of the weights."""
 
 from __future__ import annotations
 
@@ -13,42 +13,9 @@ from parkner.config import load_config  # noqa: E402
 from parkner.corpus import write_documents  # noqa: E402
 from parkner.encoding import IGNORED  # noqa: E402
 from parkner.spans import Document, Span, UsageError  # noqa: E402
-from parkner.tag_losses import ConsistencyLoss, drop_words  # noqa: E402
-from parkner.tagging import bio_tags  # noqa: E402
 from parkner.training import train  # noqa: E402
+from parkner.word_dropout import drop_words  # noqa: E402
 from tiny import TEXTS, save_encoder  # noqa: E402
-
-TAGS = bio_tags(("ORG", "PARK"))
-
-
-def logits_of(*tags):
-    """Logits of a network that is sure of these tags."""
-    return (
-        50.0
-        * torch.nn.functional.one_hot(torch.tensor([[TAGS.index(tag) for tag in tags]]), len(TAGS)).float()
-    )
-
-
-@pytest.mark.parametrize(
-    ("tags", "share"),
-    [
-        (("O", "B-ORG", "I-ORG", "O", "B-PARK"), 0.0),
-        (("O", "I-ORG", "I-ORG", "O", "O"), 0.25),
-        (("B-ORG", "I-PARK", "B-PARK", "I-ORG", "O"), 0.5),
-    ],
-)
-def test_the_consistency_loss_is_the_share_of_invalid_pairs(tags, share):
-    labels = torch.zeros((1, 5), dtype=torch.int64)
-    assert float(ConsistencyLoss(TAGS)(logits_of(*tags), labels)) == pytest.approx(share, abs=1e-6)
-
-
-def test_pairs_with_an_ignored_piece_do_not_count_and_unsure_pairs_count_in_part():
-    loss = ConsistencyLoss(TAGS)
-    labels = torch.tensor([[0, IGNORED, 0]])
-    assert float(loss(logits_of("O", "I-ORG", "I-PARK"), labels)) == 0
-    half = logits_of("O", "O")
-    half[0, 1, TAGS.index("I-ORG")] = 50.0
-    assert float(loss(half, torch.zeros((1, 2), dtype=torch.int64))) == pytest.approx(0.5)
 
 
 def test_word_dropout_hides_the_share_that_was_asked_for_and_no_special_piece():
@@ -109,7 +76,7 @@ def test_the_mean_of_the_weights_is_what_is_saved(toy, tmp_path):
 
 
 def test_a_run_with_a_mean_goes_on_where_it_stopped(toy, tmp_path):
-    settings = ("train.average=0.9", "train.word_dropout=0.2", "train.consistency=1.0")
+    settings = ("train.average=0.9", "train.word_dropout=0.2")
     whole = run(toy, tmp_path / "whole", "train.epochs=4", *settings)
     # As if it had been killed after the second epoch: what is behind is taken away.
     run(toy, tmp_path / "part", "train.epochs=4", "train.keep_checkpoints=9", *settings)
