@@ -130,13 +130,13 @@ def open_tagger(
         print("parkner: no model ships with this version: tagging with labelling functions", file=sys.stderr)
         rules = RuleTagger(minimum_score=minimum_score)
         return rules, rules.fingerprint()
-    name = sha256_of_file(folder / DESCRIPTION)
     options |= {"backend": backend, "minimum_score": minimum_score}
     if with_rules:
         from parkner.agreed_tagger import AgreedTagger
 
         both = AgreedTagger.from_pretrained(folder, **options)
-        return both, f"{name} {both.rules.fingerprint()}"
+        return both, f"{sha256_of_file(folder / DESCRIPTION)} {both.rules.fingerprint()}"
     from parkner.inference import Tagger
 
-    return Tagger.from_pretrained(folder, **options), name
+    tagger = Tagger.from_pretrained(folder, **options)  # names what is wrong with the folder
+    return tagger, sha256_of_file(folder / DESCRIPTION)
