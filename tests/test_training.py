@@ -264,3 +264,28 @@ def test_lost_spans_are_reported(toy, tmp_path, caplog):
             progress=False,
         )
     assert "1 of 1 training spans cannot be expressed: across_lines" in caplog.text
+
+
+def test_labels_without_names_of_one_character_are_told_from_the_data(tmp_path):
+    from parkner.training import minimum_lengths
+
+    long = Document("long", "江天科技在开江", (Span(0, 4, "ORG"), Span(5, 7, "PLACE")))
+    short = Document("short", "京", (Span(0, 1, "PLACE"),))
+    assert minimum_lengths([long] * 999) == {}
+    assert minimum_lengths([long] * 2000 + [short]) == {"ORG": 2, "PLACE": 2}
+    assert minimum_lengths([long] * 2000 + [short] * 3) == {"ORG": 2}
+
+
+def test_spans_below_the_least_length_of_the_model_are_left_out(tmp_path):
+    from dataclasses import replace
+
+    from parkner.model_folder import write_description
+    from tiny import save_model
+
+    folder = save_model(tmp_path / "model")
+    found = [s for d in Tagger.from_pretrained(folder, backend="onnx").tag(TEXTS) for s in d.spans]
+    assert any(s.end - s.start == 1 for s in found)
+    labels = read_description(folder).labels
+    write_description(folder, replace(read_description(folder), minimum_lengths=dict.fromkeys(labels[1:], 2)))
+    kept = [s for d in Tagger.from_pretrained(folder, backend="onnx").tag(TEXTS) for s in d.spans]
+    assert kept == [s for s in found if s.end - s.start > 1 or s.label == labels[0]]

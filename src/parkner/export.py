@@ -161,6 +161,7 @@ def score_backends(
             window=description.window,
             clean=description.clean,
             values=False,
+            minimum_lengths=description.minimum_lengths,
         )
         list(tagger.tag(gold[:1]))  # first call allocates
         started = time.perf_counter()

@@ -7,7 +7,7 @@ overlap, each piece from the one in which it has most context), decoded into val
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -58,6 +58,7 @@ class Tagger:
         clean: CleanOptions | None = None,
         values: bool = True,
         minimum_score: float = 0.0,
+        minimum_lengths: Mapping[str, int] | None = None,
     ) -> None:
         """Puts a tagger together; `from_pretrained` does so from a folder.
 
@@ -69,6 +70,7 @@ class Tagger:
             clean: Cleaning options the model was trained with.
             values: Whether AMOUNT and DATE spans get values.
             minimum_score: Spans with a lower score are left out.
+            minimum_lengths: Spans with fewer characters are left out, by label.
         """
         self.backend = backend
         self.encoder = encoder
@@ -77,6 +79,7 @@ class Tagger:
         self.preparer = Preparer(encoder, clean or CleanOptions())
         self.values = values
         self.minimum_score = minimum_score
+        self.minimum_lengths = dict(minimum_lengths or {})
         self._decoder = Decoder(bio_tags(self.labels))
         self._pool: ThreadPoolExecutor | None = None
 
@@ -113,6 +116,7 @@ class Tagger:
             clean=description.clean,
             values=values,
             minimum_score=minimum_score,
+            minimum_lengths=description.minimum_lengths,
         )
 
     def tag(self, documents: Iterable[str | Document]) -> Iterator[Document]:
@@ -247,4 +251,4 @@ class Tagger:
             spans += self._decoder.spans_of(
                 path, np.exp(log_probabilities[leads]), characters, characters + 1
             )
-        return spans
+        return [span for span in spans if span.end - span.start >= self.minimum_lengths.get(span.label, 1)]

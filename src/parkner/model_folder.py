@@ -49,6 +49,7 @@ class ModelDescription:
         data: Training data: file names and SHA-256.
         scores: Scores measured when it was made.
         files: SHA-256 of every file by name.
+        minimum_lengths: Least characters of a span, by label; labels that are not named have none.
     """
 
     labels: tuple[str, ...]
@@ -58,6 +59,7 @@ class ModelDescription:
     data: tuple[Mapping[str, Any], ...] = ()
     scores: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    minimum_lengths: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def tags(self) -> list[str]:
@@ -90,6 +92,7 @@ def write_description(folder: Path, description: ModelDescription) -> None:
             "labels": list(description.labels),
             "clean": asdict(description.clean),
             "window": description.window.model_dump(),
+            "minimum_lengths": dict(description.minimum_lengths),
             "encoder": description.encoder,
             "data": [dict(entry) for entry in description.data],
             "scores": dict(description.scores),
@@ -126,6 +129,7 @@ def read_description(folder: Path, *, check_files: bool = True) -> ModelDescript
             data=tuple(data.get("data", ())),
             scores=dict(data.get("scores", {})),
             files=dict(data["files"]),
+            minimum_lengths={str(k): int(v) for k, v in data.get("minimum_lengths", {}).items()},
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(f"{path}: damaged: {error}") from None

@@ -6,6 +6,7 @@ import logging
 import math
 import shutil
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -41,6 +42,9 @@ from parkner.tagging import bio_tags
 from parkner.trainer import Collator, LossBar, ScoreLog, TaggingTrainer, token_batches
 
 log = logging.getLogger("parkner")
+
+ENOUGH_SPANS = 1000  # to tell what is rare
+RARE = 1 / 1000
 
 CHECKPOINTS = "checkpoints"
 MODEL = "model"
@@ -141,7 +145,9 @@ def train(
     folder = out / MODEL
     scores = trainer.evaluate() if dev else {}
     data = [{"file": path.name, "sha256": sha256_of_file(path)} for path in train_files]
-    save_model(folder, model, tokenizer, config, data=data, scores=scores)
+    save_model(
+        folder, model, tokenizer, config, data=data, scores=scores, minimum_lengths=minimum_lengths(documents)
+    )
     metrics = {
         "dev": {key.removeprefix("eval_"): value for key, value in scores.items()},
         "train": {
@@ -212,6 +218,27 @@ def packed(
         yield "\n".join(parts), spans
 
 
+def minimum_lengths(documents: Iterable[Document]) -> dict[str, int]:
+    """Labels whose spans are hardly ever of a single character: of such a span a tagger has missed the rest.
+
+    Args:
+        documents: Training documents.
+
+    Returns:
+        2 by label, for labels with `ENOUGH_SPANS` or more of which fewer than `RARE` are of one character.
+    """
+    spans: Counter[str] = Counter()
+    single: Counter[str] = Counter()
+    for document in documents:
+        spans.update(span.label for span in document.spans)
+        single.update(span.label for span in document.spans if span.end - span.start == 1)
+    return {
+        label: 2
+        for label, count in sorted(spans.items())
+        if count >= ENOUGH_SPANS and single[label] < RARE * count
+    }
+
+
 def save_model(
     folder: Path,
     model: PreTrainedModel,
@@ -220,6 +247,7 @@ def save_model(
     *,
     data: Sequence[dict[str, Any]],
     scores: dict[str, Any],
+    minimum_lengths: dict[str, int] | None = None,
 ) -> None:
     """Writes a model directory in one step: it is complete or not there."""
     partial = folder.with_name(folder.name + ".partial")
@@ -234,6 +262,7 @@ def save_model(
         encoder=Path(config.encoder.name).name if Path(config.encoder.name).is_dir() else config.encoder.name,
         data=tuple(data),
         scores={key.removeprefix("eval_"): value for key, value in scores.items()},
+        minimum_lengths=minimum_lengths or {},
     )
     write_description(partial, description)
     shutil.rmtree(folder, ignore_errors=True)
