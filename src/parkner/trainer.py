@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -66,9 +66,15 @@ class TaggingTrainer(Trainer):
     """Trainer with a loss weighted by confidence and an evaluation on whole documents."""
 
     def __init__(
-        self, *, config: Config, encoder: PieceEncoder, mask_id: int | None = None, **options: Any
+        self,
+        *,
+        config: Config,
+        encoder: PieceEncoder,
+        mask_id: int | None = None,
+        minimum_lengths: Mapping[str, int] | None = None,
+        **options: Any,
     ) -> None:
-        """Takes the recipe, the encoder and the id of ``[MASK]`` besides Trainer's own options.
+        """Takes the recipe, the encoder, the id of ``[MASK]`` and the least lengths of spans besides Trainer's own options.
 
         Raises:
             UsageError: If the recipe drops words and the tokenizer has no ``[MASK]``.
@@ -76,6 +82,7 @@ class TaggingTrainer(Trainer):
         super().__init__(**options)
         self.recipe = config
         self.encoder = encoder
+        self.minimum_lengths = minimum_lengths
         if config.train.word_dropout and mask_id is None:
             raise UsageError("train.word_dropout: the encoder's tokenizer has no mask token")
         self._mask_id = mask_id or 0
@@ -149,6 +156,7 @@ class TaggingTrainer(Trainer):
             window=self.recipe.window,
             clean=CleanOptions(**self.recipe.clean.model_dump()),
             values=False,
+            minimum_lengths=self.minimum_lengths,
         )
         scores = dev_scores(documents, list(tagger.tag(documents)))
         self.model.train(was_training)

@@ -124,6 +124,7 @@ def train(
     if config.train.batch_tokens:
         batches = len(token_batches(windows, config))
     arguments = _arguments(config, out, batches=batches, has_dev=bool(dev), progress=progress)
+    lengths = minimum_lengths(documents)  # dev is scored as the saved model will tag
     trainer = TaggingTrainer(
         model=model,
         args=arguments,
@@ -133,6 +134,7 @@ def train(
         config=config,
         encoder=encoder,
         mask_id=tokenizer.mask_token_id,
+        minimum_lengths=lengths,
         callbacks=[ScoreLog()]
         + ([EarlyStoppingCallback(config.train.patience)] if dev and config.train.patience else []),
     )
@@ -145,9 +147,7 @@ def train(
     folder = out / MODEL
     scores = trainer.evaluate() if dev else {}
     data = [{"file": path.name, "sha256": sha256_of_file(path)} for path in train_files]
-    save_model(
-        folder, model, tokenizer, config, data=data, scores=scores, minimum_lengths=minimum_lengths(documents)
-    )
+    save_model(folder, model, tokenizer, config, data=data, scores=scores, minimum_lengths=lengths)
     metrics = {
         "dev": {key.removeprefix("eval_"): value for key, value in scores.items()},
         "train": {
